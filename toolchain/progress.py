@@ -1,6 +1,6 @@
 """Shows what a long step is doing and for how long, on stderr so that stdout stays machine-readable.
 
-On a terminal the outermost running step owns one live line; finished steps leave a line of their own. Elsewhere
+On a terminal the outermost running step owns one live line; finished steps leave their own line. Elsewhere
 (CI logs, pipes) every step prints a line at its start, every 30 s, and at its end. Inner steps are indented.
 """
 
@@ -100,7 +100,7 @@ def _redraw() -> None:
         outermost, innermost = _running[0], _running[-1]
         line = f"… {_describe(outermost)}"
         if innermost is not outermost:
-            line += f" › {_describe(innermost)}"
+            line += f" > {_describe(innermost)}"
         width = shutil.get_terminal_size().columns - 1
         sys.stderr.write(f"\r\x1b[K{line[:width]}")
         sys.stderr.flush()

@@ -30,8 +30,8 @@ def run(
 
     `env` is laid over the current environment. `timeout` is in seconds. With `log`, both outputs are appended
     to that file, and the returned text holds both. Standard input is empty.
-    Raises UserError with the command's last lines when it is missing, fails or takes too long; the command and
-    its children are ended when this call ends early for any reason.
+    Raises UserError with the last lines when the command is missing, fails or takes too long; it and its
+    children are ended when this call ends early for any reason.
     """
     words = [str(word) for word in argv]
     if log is not None:
