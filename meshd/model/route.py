@@ -1,0 +1,196 @@
+"""Routing rules: what a VirtualService says, in terms of our own. Durations are seconds, percents 0–100."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from meshd.model.labels import Labels
+from meshd.model.reference import ObjectRef
+
+MESH_GATEWAY = "mesh"
+"""The gateway name that stands for all sidecars."""
+
+
+class MatchKind(Enum):
+    EXACT = "exact"
+    PREFIX = "prefix"
+    REGEX = "regex"
+    PRESENT = "present"
+
+
+@dataclass(frozen=True, slots=True)
+class StringMatch:
+    kind: MatchKind
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMatch:
+    """A match on the header or query parameter `name`."""
+
+    name: str
+    match: StringMatch
+
+
+@dataclass(frozen=True, slots=True)
+class HttpMatch:
+    """All set conditions must hold. `port` 0 and empty tuples mean any."""
+
+    uri: StringMatch | None = None
+    ignore_uri_case: bool = False
+    scheme: StringMatch | None = None
+    method: StringMatch | None = None
+    authority: StringMatch | None = None
+    headers: tuple[NamedMatch, ...] = ()
+    without_headers: tuple[NamedMatch, ...] = ()
+    query_params: tuple[NamedMatch, ...] = ()
+    port: int = 0
+    gateways: tuple[str, ...] = ()
+    source_labels: Labels = ()
+    source_namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderOperations:
+    """Headers to `set` (overwrite), `add` (append) and `remove`."""
+
+    set: Labels = ()
+    add: Labels = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    request: HeaderOperations = HeaderOperations()
+    response: HeaderOperations = HeaderOperations()
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """`host` is fully qualified; `port` 0 stands for the service's only port, or the port of the request."""
+
+    host: str
+    subset: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedDestination:
+    destination: Destination
+    weight: int = 0
+    headers: Headers = Headers()
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    uri: str = ""
+    authority: str = ""
+    scheme: str = ""
+    port: int = 0
+    derive_port: str = ""
+    code: int = 301
+    prefix_rewrite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectResponse:
+    status: int
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    uri: str = ""
+    authority: str = ""
+    regex: str = ""
+    substitution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """`attempts` counts retries, not the first try. An empty `retry_on` is the mesh's default."""
+
+    attempts: int
+    per_try_timeout: float = 0.0
+    retry_on: str = ""
+    backoff: float = 0.0
+    remote_localities: bool = False
+    ignore_previous_hosts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    delay: float = 0.0
+    delay_percent: float = 0.0
+    abort_status: int = 0
+    abort_grpc_status: str = ""
+    abort_percent: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    destination: Destination
+    percent: float = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    allow_origins: tuple[StringMatch, ...] = ()
+    allow_methods: tuple[str, ...] = ()
+    allow_headers: tuple[str, ...] = ()
+    expose_headers: tuple[str, ...] = ()
+    max_age: float = 0.0
+    allow_credentials: bool | None = None
+    forward_unmatched_preflights: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRoute:
+    """One rule: any of `matches` (none: all requests), then one of the actions. `timeout` None: no timeout."""
+
+    name: str = ""
+    matches: tuple[HttpMatch, ...] = ()
+    destinations: tuple[WeightedDestination, ...] = ()
+    redirect: Redirect | None = None
+    direct_response: DirectResponse | None = None
+    rewrite: Rewrite | None = None
+    timeout: float | None = None
+    retries: RetryPolicy | None = None
+    fault: Fault | None = None
+    mirrors: tuple[Mirror, ...] = ()
+    cors: Cors | None = None
+    headers: Headers = Headers()
+
+
+@dataclass(frozen=True, slots=True)
+class L4Match:
+    """Conditions on a connection; `sni_hosts` only in TLS routes."""
+
+    port: int = 0
+    destination_subnets: tuple[str, ...] = ()
+    sni_hosts: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+    source_labels: Labels = ()
+    source_namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class L4Route:
+    matches: tuple[L4Match, ...]
+    destinations: tuple[WeightedDestination, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRules:
+    """The rules for requests to `hosts` (fully qualified, may start with "*") at `gateways`.
+
+    `gateways` are "namespace/name" or "mesh". `created` orders rules for the same host: the oldest wins.
+    """
+
+    ref: ObjectRef
+    hosts: tuple[str, ...]
+    gateways: tuple[str, ...] = (MESH_GATEWAY,)
+    http: tuple[HttpRoute, ...] = ()
+    tls: tuple[L4Route, ...] = ()
+    tcp: tuple[L4Route, ...] = ()
+    export_to: tuple[str, ...] = ("*",)
+    created: str = field(default="", compare=True)
