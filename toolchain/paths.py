@@ -28,7 +28,7 @@ def repo_root() -> Path:
 
 
 def state_dir() -> Path:
-    """State of this checkout (`.mesh/`, git-ignored): Pulumi's files, kubeconfig, reports. Made if missing."""
+    """Git-ignored state of this checkout (`.mesh/`): Pulumi files, kubeconfig, reports. Made when missing."""
     folder = repo_root() / ".mesh"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
