@@ -1,0 +1,46 @@
+"""The tables of the store and the indexes through which generators find what they need."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from meshd.model.destination import DestinationPolicy
+from meshd.model.gateway import Gateway, KeyPair
+from meshd.model.route import RouteRules
+from meshd.model.security import AuthorizationPolicy, PeerAuthentication
+from meshd.model.service import EndpointSlice, Service, Workload
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Table(Generic[T]):
+    """Objects of one type under the key "namespace/name". An index names the values an object is found by."""
+
+    name: str
+    indexes: Mapping[str, Callable[[T], Iterable[Hashable]]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Table({self.name})"
+
+
+SERVICES: Table[Service] = Table(
+    "services", {"hostname": lambda s: (s.hostname,), "namespace": lambda s: (s.namespace,)}
+)
+ENDPOINT_SLICES: Table[EndpointSlice] = Table("endpoint_slices", {"hostname": lambda s: (s.hostname,)})
+WORKLOADS: Table[Workload] = Table("workloads", {"namespace": lambda w: (w.namespace,)})
+ROUTE_RULES: Table[RouteRules] = Table(
+    "route_rules", {"host": lambda r: r.hosts, "gateway": lambda r: r.gateways}
+)
+DESTINATIONS: Table[DestinationPolicy] = Table("destinations", {"host": lambda d: (d.host,)})
+GATEWAYS: Table[Gateway] = Table("gateways")
+KEY_PAIRS: Table[KeyPair] = Table("key_pairs")
+PEER_AUTHENTICATIONS: Table[PeerAuthentication] = Table(
+    "peer_authentications", {"namespace": lambda p: (p.ref.namespace,)}
+)
+AUTHORIZATIONS: Table[AuthorizationPolicy] = Table(
+    "authorizations", {"namespace": lambda p: (p.ref.namespace,)}
+)
+
+Change = tuple[Table[Any], str, Any]
+"""(table, key, the new object or None when it is gone)."""

@@ -1,0 +1,1 @@
+"""(snapshot, proxy) -> Envoy resources: listeners, routes, clusters, endpoints. Pure; the only maker of Envoy protos."""

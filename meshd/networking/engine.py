@@ -1,0 +1,158 @@
+"""Keeps the resources that connected proxies see up to date, and says what each change altered for whom."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from meshd.model.memo import Memo, Node, Reader
+from meshd.model.resource import Delta, Resource, Scope
+from meshd.model.service import Proxy
+from meshd.model.store import Store
+from meshd.model.tables import Change
+
+log = logging.getLogger(__name__)
+
+Item = Hashable
+Names = Callable[[Reader, Scope], tuple[Item, ...]]
+Build = Callable[[Reader, Scope, Item], Resource | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """How the resources of one type come about.
+
+    `scope_of` names what a proxy has in common with others (None: it gets none of these); `items` lists what there is
+    in a scope; `build` makes the resource of one item, or None where it turns out to have none.
+    """
+
+    type_url: str
+    scope_of: Callable[[Proxy], Scope | None]
+    items: Names
+    build: Build
+
+
+@dataclass(slots=True)
+class _Collection:
+    items: Node
+    nodes: dict[Item, Node] = field(default_factory=dict)
+    resources: dict[Item, Resource] = field(default_factory=dict)
+
+
+class Engine:
+    """The resources of every scope in use.
+
+    A scope is `acquire`d while some proxy needs it. `apply` takes changes of the mesh and returns one Delta for each
+    scope whose resources changed. The cost grows with what a change touches, not with the size of the mesh.
+    """
+
+    def __init__(self, store: Store, generators: Iterable[Generator]) -> None:
+        self.store = store
+        self.memo = Memo(store)
+        self._generators = tuple(generators)
+        self._collections: dict[tuple[Generator, Scope], _Collection] = {}
+        self._owners: dict[Node, tuple[Generator, Scope]] = {}
+        self._leases: Counter[tuple[Generator, Scope]] = Counter()
+
+    def acquire(self, proxy: Proxy) -> dict[str, tuple[Scope, ...]]:
+        """Keep what `proxy` sees up to date until `release`; {type_url: the scopes its resources come from}."""
+        scopes: dict[str, tuple[Scope, ...]] = {}
+        for generator in self._generators:
+            scope = generator.scope_of(proxy)
+            if scope is not None:
+                self._lease(generator, scope)
+                key = (generator, scope)
+                scopes[generator.type_url] = (*scopes.get(generator.type_url, ()), key)
+        return scopes
+
+    def release(self, scopes: Mapping[str, tuple[Scope, ...]]) -> None:
+        """Give back what `acquire` returned."""
+        for keys in scopes.values():
+            for key in keys:
+                self._leases[key] -= 1
+                if self._leases[key] == 0:
+                    del self._leases[key]
+                    self._forget(self._collections.pop(key))
+
+    def resources(self, scope: Scope) -> Iterable[Resource]:
+        """All resources of a scope that `acquire` returned."""
+        return self._collections[scope].resources.values()
+
+    def apply(self, changes: Iterable[Change]) -> list[Delta]:
+        """Apply `changes` to the store and bring every acquired scope up to date."""
+        pinned = self.memo.apply(self.store.apply(changes))
+        dirty: dict[tuple[Generator, Scope], list[Node]] = {}
+        for node in pinned:
+            dirty.setdefault(self._owners[node], []).append(node)
+        deltas = (self._refresh(key, nodes) for key, nodes in dirty.items())
+        return [delta for delta in deltas if delta.changed or delta.removed]
+
+    def _lease(self, generator: Generator, scope: Scope) -> None:
+        key = (generator, scope)
+        self._leases[key] += 1
+        if self._leases[key] > 1:
+            return
+        collection = _Collection(self.memo.pin(generator.items, scope))
+        self._owners[collection.items] = key
+        self._collections[key] = collection
+        for item in collection.items.value or ():
+            self._add(key, collection, item)
+
+    def _add(self, key: tuple[Generator, Scope], collection: _Collection, item: Item) -> Resource | None:
+        generator, scope = key
+        node = self.memo.pin(generator.build, scope, item)
+        collection.nodes[item] = node
+        self._owners[node] = key
+        return self._take(collection, item, node)
+
+    def _take(self, collection: _Collection, item: Item, node: Node) -> Resource | None:
+        if node.error is not None:
+            log.error("cannot build %s: %s", item, node.error, exc_info=node.error)
+            return None
+        resource: Resource | None = node.value
+        if resource is not None:
+            collection.resources[item] = resource
+        return resource
+
+    def _refresh(self, key: tuple[Generator, Scope], nodes: list[Node]) -> Delta:
+        collection = self._collections[key]
+        changed: list[Resource] = []
+        removed: list[str] = []
+        self._refresh_items(key, collection, changed, removed)
+        for node in nodes:
+            item = node.key[-1]
+            if node is collection.items or collection.nodes.get(item) is not node or not self.memo.changed(node):
+                continue
+            old = collection.resources.get(item)
+            if node.error is None and node.value is None and old is not None:
+                del collection.resources[item]
+                removed.append(old.name)
+            new = self._take(collection, item, node)
+            if new is not None and (old is None or old.version != new.version):
+                changed.append(new)
+        names = {resource.name for resource in changed}
+        return Delta(key[0].type_url, key, tuple(changed), tuple(name for name in removed if name not in names))
+
+    def _refresh_items(
+        self, key: tuple[Generator, Scope], collection: _Collection, changed: list[Resource], removed: list[str]
+    ) -> None:
+        if not self.memo.changed(collection.items):
+            return
+        wanted = dict.fromkeys(collection.items.value or ())
+        for item in [item for item in collection.nodes if item not in wanted]:
+            node = collection.nodes.pop(item)
+            self._owners.pop(node, None)
+            self.memo.unpin(node)
+            old = collection.resources.pop(item, None)
+            if old is not None:
+                removed.append(old.name)
+        for item in wanted:
+            if item not in collection.nodes:
+                new = self._add(key, collection, item)
+                if new is not None:
+                    changed.append(new)
+
+    def _forget(self, collection: _Collection) -> None:
+        for node in (collection.items, *collection.nodes.values()):
+            self._owners.pop(node, None)
+            self.memo.unpin(node)
