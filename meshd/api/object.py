@@ -39,5 +39,5 @@ class IstioObject(Struct, Generic[SpecT], frozen=True, kw_only=True, rename="cam
 
 def describe(kind: str, metadata: ObjectMeta) -> str:
     """How messages name an object: "VirtualService shop/reviews"."""
-    name = metadata.name or f"{metadata.generate_name}*"
+    name = metadata.name or (f"{metadata.generate_name}*" if metadata.generate_name else "without a name")
     return f"{kind} {metadata.namespace}/{name}" if metadata.namespace else f"{kind} {name}"

@@ -17,7 +17,8 @@ UInt32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 UInt64 = Annotated[int, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 """An int32 that must not be negative."""
-Duration = Annotated[str, Meta(pattern=r"^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^0$")]
+DURATION_PATTERN = r"^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^0$"
+Duration = Annotated[str, Meta(pattern=DURATION_PATTERN)]
 """A length of time such as "1.5s", "100ms" or "1h30m"; `seconds` reads it."""
 
 _PART = re.compile(r"([0-9.]+)(ns|us|µs|ms|s|m|h)")
