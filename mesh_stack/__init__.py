@@ -1,0 +1,1 @@
+"""What `pulumi up` deploys: typed components. The only room that imports pulumi."""

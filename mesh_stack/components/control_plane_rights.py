@@ -1,0 +1,59 @@
+"""What meshd may do in the cluster: read what it discovers, write the status of the mesh's own objects."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+API_GROUPS = ["networking.istio.io", "security.istio.io", "telemetry.istio.io"]
+READ = ["get", "list", "watch"]
+
+CLUSTER_RULES: list[k8s.rbac.v1.PolicyRuleArgsDict] = [
+    {
+        "api_groups": [""],
+        "resources": ["services", "endpoints", "pods", "namespaces", "nodes", "secrets", "configmaps"],
+        "verbs": READ,
+    },
+    {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": READ},
+    {"api_groups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"], "verbs": READ},
+    {"api_groups": API_GROUPS, "resources": ["*"], "verbs": READ},
+    {"api_groups": API_GROUPS, "resources": ["*/status"], "verbs": ["get", "update", "patch"]},
+    {"api_groups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
+    {"api_groups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
+]
+OWN_NAMESPACE_RULES: list[k8s.rbac.v1.PolicyRuleArgsDict] = [
+    {
+        "api_groups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "verbs": [*READ, "create", "update", "patch"],
+    },
+]
+
+
+def grant_rights(
+    name: str, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> k8s.core.v1.ServiceAccount:
+    """A service account `name` that holds the rules above."""
+    account = k8s.core.v1.ServiceAccount(name, metadata={"name": name, "namespace": namespace}, opts=opts)
+    subjects: list[k8s.rbac.v1.SubjectArgsDict] = [
+        {"kind": "ServiceAccount", "name": name, "namespace": namespace}
+    ]
+    k8s.rbac.v1.ClusterRole(name, metadata={"name": name}, rules=CLUSTER_RULES, opts=opts)
+    k8s.rbac.v1.ClusterRoleBinding(
+        name,
+        metadata={"name": name},
+        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+        subjects=subjects,
+        opts=opts,
+    )
+    k8s.rbac.v1.Role(
+        name, metadata={"name": name, "namespace": namespace}, rules=OWN_NAMESPACE_RULES, opts=opts
+    )
+    k8s.rbac.v1.RoleBinding(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+        subjects=subjects,
+        opts=opts,
+    )
+    return account

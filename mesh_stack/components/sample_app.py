@@ -1,0 +1,46 @@
+"""The demo shop: its plain manifests, which say nothing of a mesh, and the policies that route to it.
+
+The manifests are those a reader applies by hand; `${image}` in them is the one thing filled in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from mesh_stack.manifest import declare, documents
+
+
+@dataclass(frozen=True)
+class SampleAppArgs:
+    """`manifests` and `policies` are folders of YAML files; a missing one counts as empty."""
+
+    image: pulumi.Input[str]
+    manifests: Path
+    policies: Path
+    namespace: str = "shop"
+
+
+class SampleApp(pulumi.ComponentResource):
+    """Ready when every service of the shop is. Needs the injector: depend on the control plane."""
+
+    namespace: pulumi.Output[str]
+
+    def __init__(self, name: str, args: SampleAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mesh-stack:sample_app:SampleApp", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = k8s.core.v1.Namespace(
+            args.namespace,
+            metadata={"name": args.namespace, "labels": {"istio-injection": "enabled"}},
+            opts=child,
+        )
+        inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        for folder in (args.manifests, args.policies):
+            for document in documents(folder):
+                if document["kind"] != "Namespace":
+                    declare(document, args.namespace, {"${image}": args.image}, inside)
+        self.namespace = namespace.metadata.name.apply(lambda known: known or args.namespace)
+        self.register_outputs({"namespace": self.namespace})
