@@ -1,0 +1,39 @@
+"""Istio's objects: decoded, validated and translated by the api room."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from meshd.api.decode import DecodeError, decode
+from meshd.api.kinds import KINDS
+from meshd.api.translate import translate
+from meshd.api.validate import validate
+from meshd.ingest.kind import Rejected, Rows, WatchedKind
+from meshd.model.mesh import MeshConfig
+
+WITH_ROWS = frozenset(
+    ("VirtualService", "DestinationRule", "Gateway", "PeerAuthentication", "AuthorizationPolicy")
+)
+"""Kinds that the model has tables for."""
+
+
+def watched(mesh: MeshConfig) -> tuple[WatchedKind, ...]:
+    """One watch for each kind, in its preferred version: the API server converts the others."""
+    return tuple(
+        WatchedKind(kind.kind, f"/apis/{kind.api_versions[0]}/{kind.plural}", partial(_rows, mesh))
+        for kind in KINDS
+        if kind.kind in WITH_ROWS
+    )
+
+
+def _rows(mesh: MeshConfig, raw: bytes) -> Rows:
+    """Rows of one object. Raises Rejected when it got past the webhook and still is wrong."""
+    try:
+        istio_object = decode(raw)
+    except DecodeError as error:
+        raise Rejected(str(error)) from None
+    verdict = validate(istio_object)
+    if verdict.errors:
+        raise Rejected(f"{istio_object}: " + "; ".join(map(str, verdict.errors)))
+    key = f"{istio_object.metadata.namespace}/{istio_object.metadata.name}"
+    return tuple((table, key, row) for table, row in translate(istio_object, mesh))

@@ -1,0 +1,116 @@
+"""List, then watch, for ever: what one kind's objects are now, with nothing lost and nothing told twice.
+
+A watch that ends goes on from the last version it brought; one whose version is gone (410) starts with a list;
+any other failure tries the same again after a growing pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+
+import httpx2
+import msgspec
+
+from meshd.ingest.api_server import ApiServer, Event, Gone, Missing, Refused, check_event
+from meshd.ingest.kind import WatchedKind
+from meshd.ingest.known import Known
+from meshd.model.tables import Change
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 10.0
+SHORTEST_WATCH = 1.0
+MISSING_PAUSE = 5.0
+"""Between looks for a kind whose CRD is not there."""
+
+Sink = Callable[[Sequence[Change]], None]
+
+
+class Reflector:
+    """Keeps `sink` told of one kind. `listed` is set once the objects of the first list are delivered."""
+
+    def __init__(self, server: ApiServer, kind: WatchedKind, sink: Sink) -> None:
+        self.listed = asyncio.Event()
+        self._server = server
+        self._kind = kind
+        self._sink = sink
+        self._known = Known(kind)
+        self._version = ""
+        self._failures = 0
+        self._missing = False
+
+    async def run(self) -> None:
+        """Never returns; ends by cancellation or with what `sink` raises."""
+        while True:
+            try:
+                if not self._version:
+                    await self._list()
+                await self._watch()
+            except Gone:
+                self._version = ""
+                await self._pause("its last known version is gone; listing again", logging.INFO)
+            except Missing as error:
+                await self._wait_for_kind(error)
+            except (Refused, httpx2.TransportError, msgspec.DecodeError) as error:
+                await self._pause(f"{type(error).__name__} {error}".strip(), logging.WARNING)
+
+    async def _list(self) -> None:
+        found: list[msgspec.Raw] = []
+        version = ""
+        async for page in self._server.list_pages(self._kind.path, self._kind.field_selector):
+            found.extend(page.items or ())
+            version = page.metadata.resource_version
+        self._deliver(self._known.replace(found))
+        self._version = version
+        if self._missing:
+            log.info("%s: the kind is there now", self._kind.name)
+        self._missing = False
+        self.listed.set()
+
+    async def _watch(self) -> None:
+        kind = self._kind
+        started = time.monotonic()
+        async with self._server.watch(kind.path, self._version, kind.field_selector) as batches:
+            async for events in batches:
+                self._take(events)
+        if time.monotonic() - started < SHORTEST_WATCH:
+            await self._pause("the watch ended at once", logging.INFO)
+        else:
+            self._failures = 0
+
+    def _take(self, events: list[Event]) -> None:
+        """Deliver one batch. An ERROR event ends it, after what came before it."""
+        changes: list[Change] = []
+        try:
+            for event in events:
+                check_event(event)
+                self._version = self._known.apply(event, changes)
+        finally:
+            self._deliver(changes)
+        self._failures = 0
+
+    def _deliver(self, changes: list[Change]) -> None:
+        if changes:
+            self._sink(changes)
+
+    async def _wait_for_kind(self, error: Missing) -> None:
+        """Without its CRD a kind has no objects, which is as good as a list of none."""
+        if not self._missing:
+            log.warning("%s: not served by the API server (%s); waiting for it", self._kind.name, error)
+        self._missing = True
+        self._version = ""
+        self._deliver(self._known.replace(()))
+        self.listed.set()
+        await asyncio.sleep(MISSING_PAUSE * random.uniform(0.8, 1.2))
+
+    async def _pause(self, reason: str, level: int) -> None:
+        """Wait longer after each failure in a row; the jitter keeps replicas apart."""
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._failures) * random.uniform(0.5, 1.0)
+        self._failures = min(self._failures + 1, 10)
+        log.log(level, "%s: %s (again in %.1f s)", self._kind.name, reason, pause)
+        await asyncio.sleep(pause)
