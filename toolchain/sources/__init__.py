@@ -1,0 +1,1 @@
+"""Where a tool can come from: one small module for each kind of source."""
