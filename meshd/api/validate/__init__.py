@@ -1,0 +1,52 @@
+"""Whether an object that has the API's shape also makes sense: what is refused, and what is only warned of.
+
+Everything here is judged by the object alone. Whether the hosts and subsets it names exist is for those who
+know the whole mesh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from meshd.api.istio.message import Message
+from meshd.api.object import IstioObject
+from meshd.api.problem import Problem
+from meshd.api.support import unsupported
+
+from .authorization_policy import check_authorization_policy, warn_authorization_policy
+from .destination_rule import check_destination_rule, warn_destination_rule
+from .gateway import check_gateway, warn_gateway
+from .peer_authentication import check_peer_authentication, warn_peer_authentication
+from .structure import check_structure
+from .virtual_service import check_virtual_service, warn_virtual_service
+
+Check = Callable[[Any], Iterator[Problem]]
+
+_CHECKS: dict[str, tuple[Check, Check]] = {
+    "AuthorizationPolicy": (check_authorization_policy, warn_authorization_policy),
+    "DestinationRule": (check_destination_rule, warn_destination_rule),
+    "Gateway": (check_gateway, warn_gateway),
+    "PeerAuthentication": (check_peer_authentication, warn_peer_authentication),
+    "VirtualService": (check_virtual_service, warn_virtual_service),
+}
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """Errors refuse an object; warnings are shown to its author."""
+
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def validate(istio_object: IstioObject[Message]) -> Verdict:
+    """Judge one object, by the rules Istio itself applies and by what this mesh supports."""
+    errors = [*check_structure(istio_object.spec)]
+    warnings = [*unsupported(istio_object)]
+    if istio_object.kind in _CHECKS:
+        check, warn = _CHECKS[istio_object.kind]
+        errors += check(istio_object)
+        warnings += warn(istio_object)
+    return Verdict(errors=tuple(errors), warnings=tuple(warnings))

@@ -1,0 +1,132 @@
+"""Load balancing, connection pools and outlier detection of a DestinationRule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isqrt
+
+from meshd.api.istio.connection_pool import ConnectionPoolSettings, OutlierDetection
+from meshd.api.istio.load_balancer import (
+    ConsistentHashLB,
+    Failover,
+    LoadBalancerSettings,
+    LocalityLoadBalancerSetting,
+)
+from meshd.api.problem import Problem, child
+
+_TOPOLOGY = tuple(
+    f"topology.{name}" for name in ("kubernetes.io/region", "kubernetes.io/zone", "istio.io/subzone")
+)
+_MAGLEV_LIMIT = 5_000_011
+_NOT_NEGATIVE = (
+    *("http1_max_pending_requests", "http2_max_requests", "max_requests_per_connection"),
+    *("max_retries", "max_concurrent_streams"),
+)
+
+
+def check_load_balancer(settings: LoadBalancerSettings, path: str) -> Iterator[Problem]:
+    """Errors of how endpoints are chosen."""
+    if settings.consistent_hash is not None:
+        yield from _check_consistent_hash(settings.consistent_hash, f"{path}.consistentHash")
+    locality, zone = settings.locality_lb_setting, settings.zone_aware_lb_setting
+    if locality is not None and zone is not None:
+        yield Problem(path, None, "only one of localityLbSetting and zoneAwareLbSetting may be set")
+    if locality is not None:
+        yield from _check_locality(locality, f"{path}.localityLbSetting")
+    if zone is not None:
+        place = f"{path}.zoneAwareLbSetting"
+        yield from _check_failover(zone.failover, f"{place}.failover")
+        for index, label in enumerate(zone.failover_priority):
+            if label in _TOPOLOGY:
+                yield Problem(
+                    f"{place}.failoverPriority[{index}]", label, "is weighed in already; leave it out"
+                )
+    if settings.warmup is not None and settings.warmup.aggression == 0:
+        yield Problem(f"{path}.warmup.aggression", 0, "must be above 0")
+
+
+def _check_consistent_hash(settings: ConsistentHashLB, path: str) -> Iterator[Problem]:
+    if settings.http_cookie is not None:
+        place = f"{path}.httpCookie"
+        if not settings.http_cookie.name:
+            yield Problem(f"{place}.name", "", "must not be empty")
+        seen: set[str] = set()
+        for index, attribute in enumerate(settings.http_cookie.attributes):
+            if not attribute.name or attribute.name in seen:
+                reason = "must not be empty" if not attribute.name else "is in the list already"
+                yield Problem(f"{place}.attributes[{index}].name", attribute.name, reason)
+            seen.add(attribute.name)
+    if settings.maglev is not None:
+        size = settings.maglev.table_size
+        if not (size < _MAGLEV_LIMIT and is_prime(size)):
+            yield Problem(f"{path}.maglev.tableSize", size, f"must be a prime number below {_MAGLEV_LIMIT}")
+
+
+def is_prime(number: int) -> bool:
+    """By trial division: fast for sizes of hash tables."""
+    return number > 1 and all(number % factor for factor in range(2, isqrt(number) + 1))
+
+
+def _check_locality(setting: LocalityLoadBalancerSetting, path: str) -> Iterator[Problem]:
+    if setting.distribute and setting.failover:
+        yield Problem(path, None, "only one of distribute and failover may be set")
+    for index, distribute in enumerate(setting.distribute):
+        place = f"{path}.distribute[{index}].to"
+        for locality, weight in distribute.to.items():
+            if not 1 <= weight <= 100:
+                yield Problem(child(place, locality), weight, "must be from 1 to 100")
+        if sum(distribute.to.values()) != 100:
+            yield Problem(place, sum(distribute.to.values()), "the shares must make 100 together")
+    yield from _check_failover(setting.failover, f"{path}.failover")
+    for index, label in enumerate(setting.failover_priority):
+        if setting.failover and label in _TOPOLOGY:
+            yield Problem(f"{path}.failoverPriority[{index}]", label, "cannot be combined with failover")
+
+
+def _check_failover(failovers: tuple[Failover, ...], path: str) -> Iterator[Problem]:
+    for index, failover in enumerate(failovers):
+        place = f"{path}[{index}]"
+        if failover.from_ == failover.to:
+            yield Problem(place, failover.to, "must lead from one region to another")
+        for name, region in (("from", failover.from_), ("to", failover.to)):
+            if "/" in region or "*" in region:
+                yield Problem(f"{place}.{name}", region, "must be a region, without zone and wildcard")
+
+
+def check_connection_pool(settings: ConnectionPoolSettings, path: str) -> Iterator[Problem]:
+    """Errors of the limits on connections."""
+    tcp, http = settings.tcp, settings.http
+    if tcp is None and http is None:
+        yield Problem(path, None, "must set tcp or http")
+    if tcp is not None and tcp.max_connections < 0:
+        yield Problem(f"{path}.tcp.maxConnections", tcp.max_connections, "must be 0 or more")
+    if http is None:
+        return
+    place = f"{path}.http"
+    for name in _NOT_NEGATIVE:
+        if getattr(http, name) < 0:
+            yield Problem(child(place, _json_name(name)), getattr(http, name), "must be 0 or more")
+    if http.h2_upgrade_policy == "UPGRADE" and http.use_client_protocol:
+        yield Problem(f"{place}.useClientProtocol", True, "contradicts h2UpgradePolicy UPGRADE; keep one")
+    if http.http2_keep_alive is not None:
+        for name in ("interval", "timeout"):
+            if getattr(http.http2_keep_alive, name) is None:
+                yield Problem(f"{place}.http2KeepAlive.{name}", None, "is required")
+
+
+def _json_name(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def check_outlier_detection(outlier: OutlierDetection, path: str) -> Iterator[Problem]:
+    """Errors of when endpoints are taken out."""
+    for name in ("max_ejection_percent", "min_health_percent"):
+        if not 0 <= getattr(outlier, name) <= 100:
+            yield Problem(child(path, _json_name(name)), getattr(outlier, name), "must be from 0 to 100")
+    if outlier.consecutive_errors < 0:
+        yield Problem(f"{path}.consecutiveErrors", outlier.consecutive_errors, "must be 0 or more")
+    if outlier.consecutive_local_origin_failures and not outlier.split_external_local_origin_errors:
+        place = f"{path}.consecutiveLocalOriginFailures"
+        reason = "counts only with splitExternalLocalOriginErrors: true"
+        yield Problem(place, outlier.consecutive_local_origin_failures, reason)
