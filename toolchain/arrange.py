@@ -13,6 +13,17 @@ from pathlib import Path
 
 from toolchain.errors import UserError
 
+ENGINE_BINARIES = (
+    "dockerd",
+    "docker",
+    "docker-proxy",
+    "docker-init",
+    "containerd",
+    "containerd-shim-runc-v2",
+    "ctr",
+    "runc",
+)
+
 _LIBRARY_FOLDERS = ("lib/*-linux-gnu", "usr/lib/*-linux-gnu")
 _JAVA_LEFT_OUT = {"docs", "legal", "man", "ct.sym"}
 
@@ -21,6 +32,8 @@ def prometheus(root: Path, into: Path) -> None:
     """`prometheus`, and `web`: the pages that Debian's build serves from /usr/share/prometheus/web."""
     _copy(root, root / "usr/bin/prometheus", into / "prometheus")
     _copy(root, root / "usr/share/prometheus/web", into / "web")
+    # 200 MB of sources of the time zones; the pages use the packed ones.
+    shutil.rmtree(into / "web/static/moment-timezone/data/unpacked", ignore_errors=True)
 
 
 def java_runtime(root: Path, into: Path) -> None:
@@ -41,7 +54,7 @@ def docker_engine(root: Path, into: Path) -> None:
     """The engine's binaries; `dockerd` behind a script that adds the libraries and commands beside it."""
     for folder in ("usr/bin", "usr/sbin"):
         for binary in sorted((root / folder).iterdir()):
-            if binary.name not in {"dockerd", "tini", "tini-static"}:
+            if binary.name in ENGINE_BINARIES and binary.name != "dockerd":
                 _copy(root, binary, into / binary.name)
     _copy(root, root / "usr/sbin/dockerd", into / "libexec/dockerd")
     _copy_libraries(root, into / "lib")
@@ -73,8 +86,11 @@ def _script(path: Path, *lines: str) -> None:
 def _copy_libraries(root: Path, into: Path) -> None:
     """Every shared library of `root`'s system folders, under the name that programs ask for."""
     for folder in _LIBRARY_FOLDERS:
-        for library in sorted(root.glob(f"{folder}/*.so.*")):
-            _copy(root, library, into / library.name)
+        libraries = sorted(root.glob(f"{folder}/*.so.*"))
+        linked = {library.readlink().name for library in libraries if library.is_symlink()}
+        for library in libraries:
+            if library.name not in linked:
+                _copy(root, library, into / library.name)
 
 
 def _copy(root: Path, source: Path, target: Path) -> None:

@@ -5,27 +5,16 @@ from __future__ import annotations
 from toolchain import arrange
 from toolchain.tool import DebianPackages, OnPath, Tool, Wheel, at_least
 
-ENGINE_BINARIES = (
-    "dockerd",
-    "docker",
-    "docker-proxy",
-    "docker-init",
-    "containerd",
-    "containerd-shim-runc-v2",
-    "ctr",
-    "runc",
-)
-
 # No vendor's release: Docker publishes no checksums beside its static binaries.
 DOCKERD = Tool(
     name="dockerd",
     version="20.10",
-    files=ENGINE_BINARIES,
+    files=arrange.ENGINE_BINARIES,
     is_folder=True,
     on_path=OnPath(at_least((20, 10), (100,))),
     recipes=(
         DebianPackages(
-            ("docker.io", "containerd", "runc", ("tini",), "libdevmapper1.02.1", "libseccomp2"),
+            ("docker.io", "containerd", "runc", "tini", "libdevmapper1.02.1", "libseccomp2"),
             arrange.docker_engine,
             system={"iptables": "iptables"},
         ),
