@@ -1,4 +1,4 @@
-"""How to talk to a destination: what a DestinationRule says. Durations are seconds, percents 0–100."""
+"""How to talk to a destination: what a DestinationRule says. Durations are seconds, percents 0-100."""
 
 from dataclasses import dataclass
 from enum import Enum

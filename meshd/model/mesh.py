@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class MeshConfig:
     """Mesh-wide settings, the counterpart of Istio's MeshConfig.
 
-    `tracing_sampling` is in percent (0–100); an empty `zipkin_host` turns tracing off.
+    `tracing_sampling` is in percent (0-100); an empty `zipkin_host` turns tracing off.
     https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
     """
 

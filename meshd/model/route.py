@@ -1,4 +1,4 @@
-"""Routing rules: what a VirtualService says, in terms of our own. Durations are seconds, percents 0–100."""
+"""Routing rules: what a VirtualService says, in terms of our own. Durations are seconds, percents 0-100."""
 
 from dataclasses import dataclass, field
 from enum import Enum

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from meshd.model.destination import DestinationPolicy
 from meshd.model.gateway import Gateway, KeyPair
+from meshd.model.mesh import MeshConfig
 from meshd.model.route import RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
 from meshd.model.service import EndpointSlice, Service, Workload
@@ -24,23 +25,22 @@ class Table(Generic[T]):
         return f"Table({self.name})"
 
 
+MESH: Table[MeshConfig] = Table("mesh")
+MESH_KEY = "mesh"
+"""The key of the only row of MESH."""
 SERVICES: Table[Service] = Table(
     "services", {"hostname": lambda s: (s.hostname,), "namespace": lambda s: (s.namespace,)}
 )
 ENDPOINT_SLICES: Table[EndpointSlice] = Table("endpoint_slices", {"hostname": lambda s: (s.hostname,)})
 WORKLOADS: Table[Workload] = Table("workloads", {"namespace": lambda w: (w.namespace,)})
-ROUTE_RULES: Table[RouteRules] = Table(
-    "route_rules", {"host": lambda r: r.hosts, "gateway": lambda r: r.gateways}
-)
+ROUTE_RULES: Table[RouteRules] = Table("route_rules", {"host": lambda r: r.hosts, "gateway": lambda r: r.gateways})
 DESTINATIONS: Table[DestinationPolicy] = Table("destinations", {"host": lambda d: (d.host,)})
 GATEWAYS: Table[Gateway] = Table("gateways")
 KEY_PAIRS: Table[KeyPair] = Table("key_pairs")
 PEER_AUTHENTICATIONS: Table[PeerAuthentication] = Table(
     "peer_authentications", {"namespace": lambda p: (p.ref.namespace,)}
 )
-AUTHORIZATIONS: Table[AuthorizationPolicy] = Table(
-    "authorizations", {"namespace": lambda p: (p.ref.namespace,)}
-)
+AUTHORIZATIONS: Table[AuthorizationPolicy] = Table("authorizations", {"namespace": lambda p: (p.ref.namespace,)})
 
 Change = tuple[Table[Any], str, Any]
 """(table, key, the new object or None when it is gone)."""

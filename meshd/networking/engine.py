@@ -1,7 +1,6 @@
 """Keeps the resources that connected proxies see up to date, and says what each change altered for whom."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -34,7 +33,10 @@ class Generator:
 
 @dataclass(slots=True)
 class _Collection:
+    generator: Generator
+    scope: Scope
     items: Node
+    leases: int = 0
     nodes: dict[Item, Node] = field(default_factory=dict)
     resources: dict[Item, Resource] = field(default_factory=dict)
 
@@ -50,9 +52,8 @@ class Engine:
         self.store = store
         self.memo = Memo(store)
         self._generators = tuple(generators)
-        self._collections: dict[tuple[Generator, Scope], _Collection] = {}
-        self._owners: dict[Node, tuple[Generator, Scope]] = {}
-        self._leases: Counter[tuple[Generator, Scope]] = Counter()
+        self._collections: dict[Scope, _Collection] = {}
+        self._owners: dict[Node, Scope] = {}
 
     def acquire(self, proxy: Proxy) -> dict[str, tuple[Scope, ...]]:
         """Keep what `proxy` sees up to date until `release`; {type_url: the scopes its resources come from}."""
@@ -60,8 +61,7 @@ class Engine:
         for generator in self._generators:
             scope = generator.scope_of(proxy)
             if scope is not None:
-                self._lease(generator, scope)
-                key = (generator, scope)
+                key = self._lease(generator, scope)
                 scopes[generator.type_url] = (*scopes.get(generator.type_url, ()), key)
         return scopes
 
@@ -69,10 +69,11 @@ class Engine:
         """Give back what `acquire` returned."""
         for keys in scopes.values():
             for key in keys:
-                self._leases[key] -= 1
-                if self._leases[key] == 0:
-                    del self._leases[key]
-                    self._forget(self._collections.pop(key))
+                collection = self._collections[key]
+                collection.leases -= 1
+                if collection.leases == 0:
+                    del self._collections[key]
+                    self._forget(collection)
 
     def resources(self, scope: Scope) -> Iterable[Resource]:
         """All resources of a scope that `acquire` returned."""
@@ -81,26 +82,26 @@ class Engine:
     def apply(self, changes: Iterable[Change]) -> list[Delta]:
         """Apply `changes` to the store and bring every acquired scope up to date."""
         pinned = self.memo.apply(self.store.apply(changes))
-        dirty: dict[tuple[Generator, Scope], list[Node]] = {}
+        dirty: dict[Scope, list[Node]] = {}
         for node in pinned:
             dirty.setdefault(self._owners[node], []).append(node)
         deltas = (self._refresh(key, nodes) for key, nodes in dirty.items())
         return [delta for delta in deltas if delta.changed or delta.removed]
 
-    def _lease(self, generator: Generator, scope: Scope) -> None:
+    def _lease(self, generator: Generator, scope: Scope) -> Scope:
         key = (generator, scope)
-        self._leases[key] += 1
-        if self._leases[key] > 1:
-            return
-        collection = _Collection(self.memo.pin(generator.items, scope))
-        self._owners[collection.items] = key
-        self._collections[key] = collection
-        for item in collection.items.value or ():
-            self._add(key, collection, item)
+        collection = self._collections.get(key)
+        if collection is None:
+            collection = _Collection(generator, scope, self.memo.pin(generator.items, scope))
+            self._owners[collection.items] = key
+            self._collections[key] = collection
+            for item in collection.items.value or ():
+                self._add(key, collection, item)
+        collection.leases += 1
+        return key
 
-    def _add(self, key: tuple[Generator, Scope], collection: _Collection, item: Item) -> Resource | None:
-        generator, scope = key
-        node = self.memo.pin(generator.build, scope, item)
+    def _add(self, key: Scope, collection: _Collection, item: Item) -> Resource | None:
+        node = self.memo.pin(collection.generator.build, collection.scope, item)
         collection.nodes[item] = node
         self._owners[node] = key
         return self._take(collection, item, node)
@@ -114,7 +115,7 @@ class Engine:
             collection.resources[item] = resource
         return resource
 
-    def _refresh(self, key: tuple[Generator, Scope], nodes: list[Node]) -> Delta:
+    def _refresh(self, key: Scope, nodes: list[Node]) -> Delta:
         collection = self._collections[key]
         changed: list[Resource] = []
         removed: list[str] = []
@@ -131,11 +132,10 @@ class Engine:
             if new is not None and (old is None or old.version != new.version):
                 changed.append(new)
         names = {resource.name for resource in changed}
-        return Delta(key[0].type_url, key, tuple(changed), tuple(name for name in removed if name not in names))
+        gone = tuple(name for name in removed if name not in names)
+        return Delta(collection.generator.type_url, key, tuple(changed), gone)
 
-    def _refresh_items(
-        self, key: tuple[Generator, Scope], collection: _Collection, changed: list[Resource], removed: list[str]
-    ) -> None:
+    def _refresh_items(self, key: Scope, collection: _Collection, changed: list[Resource], removed: list[str]) -> None:
         if not self.memo.changed(collection.items):
             return
         wanted = dict.fromkeys(collection.items.value or ())

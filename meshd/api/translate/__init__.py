@@ -1,0 +1,41 @@
+"""Istio's objects into rows of the model, where hosts are fully qualified and durations are seconds."""
+
+from collections.abc import Callable
+from typing import Any
+
+from meshd.api.istio.message import Message
+from meshd.api.object import IstioObject
+from meshd.api.translate.authorization_policy import translate_authorization_policy
+from meshd.api.translate.destination_rule import translate_destination_rule
+from meshd.api.translate.gateway import translate_gateway
+from meshd.api.translate.peer_authentication import translate_peer_authentication
+from meshd.api.translate.virtual_service import translate_virtual_service
+from meshd.model.mesh import MeshConfig
+from meshd.model.tables import (
+    AUTHORIZATIONS,
+    DESTINATIONS,
+    GATEWAYS,
+    PEER_AUTHENTICATIONS,
+    ROUTE_RULES,
+    Table,
+)
+
+Row = tuple[Table[Any], object]
+
+_TRANSLATORS: dict[str, tuple[Table[Any], Callable[[Any, MeshConfig], object | None]]] = {
+    "VirtualService": (ROUTE_RULES, translate_virtual_service),
+    "DestinationRule": (DESTINATIONS, translate_destination_rule),
+    "Gateway": (GATEWAYS, translate_gateway),
+    "PeerAuthentication": (PEER_AUTHENTICATIONS, translate_peer_authentication),
+    "AuthorizationPolicy": (AUTHORIZATIONS, translate_authorization_policy),
+}
+
+
+def translate(istio_object: IstioObject[Message], mesh: MeshConfig) -> tuple[Row, ...]:
+    """The model's rows for one object; none for a kind or action the model does not know yet."""
+    found = _TRANSLATORS.get(istio_object.kind)
+    if found is None:
+        return ()
+    table, translator = found
+    row = translator(istio_object, mesh)
+    return () if row is None else ((table, row),)

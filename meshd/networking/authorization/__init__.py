@@ -1,0 +1,1 @@
+"""Who may talk to whom: AuthorizationPolicies as Envoy's RBAC filters."""

@@ -1,0 +1,147 @@
+"""Outbound clusters: one for each visible service's port, and one more for each subset."""
+
+from typing import Any
+
+from envoy.config.cluster.v3 import cluster_pb2
+
+from meshd.model.destination import ClientTls, ConnectionPool, DestinationPolicy, TlsMode, TrafficPolicy
+from meshd.model.memo import Reader
+from meshd.model.mesh import spiffe_id
+from meshd.model.resource import Resource, Scope
+from meshd.model.service import Protocol, Service, ServicePort
+from meshd.model.tables import ENDPOINT_SLICES, WORKLOADS
+from meshd.networking.clusters.policy import (
+    circuit_breakers,
+    connection_settings,
+    effective_policy,
+    http_protocol_options,
+    load_balancing,
+    outlier_detection,
+)
+from meshd.networking.clusters.tls import client_tls_socket
+from meshd.networking.lookup import destination_policy, mesh_config, service_of, visible_services
+from meshd.networking.mtls import upstream_mtls_socket
+from meshd.networking.names import (
+    BLACK_HOLE_CLUSTER,
+    PASSTHROUGH_CLUSTER,
+    outbound_cluster_name,
+    outbound_sni,
+)
+from meshd.networking.proto import ADS, duration, resource, struct
+from meshd.networking.scopes import OutboundScope
+
+ClusterItem = tuple[str, int, str]
+"""(host, port, subset)"""
+
+RAW_BUFFER = {
+    "name": "tlsMode-disabled",
+    "match": {},
+    "transport_socket": {"name": "envoy.transport_sockets.raw_buffer"},
+}
+
+
+def outbound_clusters(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
+    assert isinstance(scope, OutboundScope)
+    items: list[ClusterItem] = [(BLACK_HOLE_CLUSTER, 0, ""), (PASSTHROUGH_CLUSTER, 0, "")]
+    for service in read.query(visible_services, scope.namespace):
+        subsets = read.query(subset_names, scope.namespace, service.hostname)
+        for port in service.ports:
+            if port.protocol is not Protocol.UDP:
+                items += [(service.hostname, port.port, subset) for subset in ("", *subsets)]
+    return tuple(items)
+
+
+def subset_names(read: Reader, namespace: str, hostname: str) -> tuple[str, ...]:
+    policy = read.query(destination_policy, namespace, hostname)
+    return tuple(subset.name for subset in policy.subsets) if policy else ()
+
+
+def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource | None:
+    assert isinstance(scope, OutboundScope)
+    assert isinstance(item, tuple)
+    host, number, subset = item
+    if not number:
+        return resource(host, _builtin_cluster(host))
+    service = read.query(service_of, host)
+    port = service.port(number) if service else None
+    if service is None or port is None:
+        return None
+    rule = read.query(destination_policy, scope.namespace, host)
+    policy = _policy(rule, number, subset)
+    name = outbound_cluster_name(host, number, subset)
+    pool = policy.connection_pool or ConnectionPool()
+    settings: dict[str, Any] = {
+        "type": "EDS",
+        "eds_cluster_config": {"eds_config": ADS},
+        "circuit_breakers": circuit_breakers(pool),
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "metadata": {"filter_metadata": {"istio": _metadata(service, subset)}},
+        **connection_settings(pool),
+        **load_balancing(policy),
+        **_security(read, service, port, subset, policy),
+    }
+    if settings["type"] == "ORIGINAL_DST":
+        del settings["eds_cluster_config"]
+    if port.protocol.is_http:
+        settings["typed_extension_protocol_options"] = http_protocol_options(pool, port.protocol.is_http2)
+    if policy.outlier_detection is not None:
+        settings["outlier_detection"] = outlier_detection(policy.outlier_detection)
+        settings["common_lb_config"]["healthy_panic_threshold"]["value"] = policy.outlier_detection.min_health_percent
+    return resource(name, cluster_pb2.Cluster(name=name, **settings), [rule.ref] if rule else [])
+
+
+def _policy(rule: DestinationPolicy | None, port: int, subset: str) -> TrafficPolicy:
+    if rule is None:
+        return TrafficPolicy()
+    chosen = next((s.policy for s in rule.subsets if s.name == subset), None)
+    return effective_policy(rule.policy, port, chosen)
+
+
+def _metadata(service: Service, subset: str) -> Any:
+    return struct({"host": service.hostname, "name": service.name, "namespace": service.namespace, "subset": subset})
+
+
+def _security(read: Reader, service: Service, port: ServicePort, subset: str, policy: TrafficPolicy) -> dict[str, Any]:
+    """Mutual TLS towards each endpoint that takes it, unless the policy says otherwise."""
+    tls = policy.tls
+    if tls is not None and tls.mode is TlsMode.DISABLE:
+        return {}
+    if tls is not None and tls.mode is not TlsMode.ISTIO_MUTUAL:
+        return {"transport_socket": client_tls_socket(tls, service.hostname, port.protocol.is_http2)}
+    known = read.query(endpoint_identities, service.hostname, port.name)
+    sans, sni = _expected(tls, known, outbound_sni(service.hostname, port.port, subset))
+    socket = upstream_mtls_socket(sni, sans, port.protocol.is_http2)
+    if tls is not None:
+        return {"transport_socket": socket}
+    match = {"name": "tlsMode-istio", "match": struct({"tlsMode": "istio"}), "transport_socket": socket}
+    return {"transport_socket_matches": [match, RAW_BUFFER]}
+
+
+def _expected(tls: ClientTls | None, known: tuple[str, ...], sni: str) -> tuple[tuple[str, ...], str]:
+    if tls is None:
+        return known, sni
+    return tls.subject_alt_names or known, tls.sni or sni
+
+
+def endpoint_identities(read: Reader, hostname: str, port_name: str) -> tuple[str, ...]:
+    """SPIFFE ids of the workloads behind a service: who the server may be."""
+    trust_domain = read.query(mesh_config).trust_domain
+    found = set()
+    for endpoint_slice in read.find(ENDPOINT_SLICES, "hostname", hostname):
+        for endpoint in endpoint_slice.endpoints:
+            workload = read.get(WORKLOADS, endpoint.workload) if endpoint.workload else None
+            if workload is not None and workload.in_mesh:
+                found.add(spiffe_id(trust_domain, workload.namespace, workload.service_account))
+    return tuple(sorted(found))
+
+
+def _builtin_cluster(name: str) -> cluster_pb2.Cluster:
+    if name == BLACK_HOLE_CLUSTER:
+        return cluster_pb2.Cluster(name=name, type="STATIC", connect_timeout=duration(1))
+    return cluster_pb2.Cluster(
+        name=name,
+        type="ORIGINAL_DST",
+        lb_policy="CLUSTER_PROVIDED",
+        connect_timeout=duration(10),
+        circuit_breakers=circuit_breakers(ConnectionPool()),
+    )

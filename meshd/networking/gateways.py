@@ -1,0 +1,103 @@
+"""Which servers a gateway proxy has to offer, taken from all Gateway objects that select it."""
+
+from dataclasses import dataclass
+
+from meshd.model.gateway import Gateway, GatewayServer, ServerTlsMode
+from meshd.model.labels import selects
+from meshd.model.memo import Reader
+from meshd.model.tables import GATEWAYS, KEY_PAIRS
+from meshd.networking.lookup import services_of_workload, target_port
+from meshd.networking.scopes import WorkloadScope
+
+HTTP_PROTOCOLS = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB"})
+
+
+@dataclass(frozen=True, slots=True)
+class BoundServer:
+    """A server of `gateway`; `listen` is the proxy's own port behind the gateway service's port."""
+
+    gateway: Gateway
+    server: GatewayServer
+    listen: int
+
+    @property
+    def is_http(self) -> bool:
+        """Plain HTTP, or HTTP within TLS that ends here."""
+        return self.server.protocol in HTTP_PROTOCOLS or self.server.protocol == "HTTPS"
+
+    @property
+    def is_tls(self) -> bool:
+        return self.server.protocol in ("HTTPS", "TLS")
+
+    @property
+    def route(self) -> str:
+        """Plain HTTP servers of a port share a route configuration, each TLS server has its own, as in Istio."""
+        port = self.server.port
+        if not self.is_tls:
+            return f"http.{port}"
+        ref = self.gateway.ref
+        return f"https.{port}.{self.server.port_name}.{ref.name}.{ref.namespace}"
+
+
+def gateway_servers(read: Reader, scope: WorkloadScope) -> tuple[BoundServer, ...]:
+    """All servers for a gateway workload, the oldest Gateway first.
+
+    A server's port is the gateway Service's: where that service maps it to another port of the pod, the proxy listens
+    there.
+    """
+    services = read.query(services_of_workload, scope.namespace, scope.labels)
+    targets = {p.port: target_port(p, scope.container_ports) for s in services for p in s.ports}
+    chosen = [g for g in read.all(GATEWAYS) if selects(g.selector, scope.labels)]
+    return tuple(
+        BoundServer(gateway, server, targets.get(server.port) or server.port)
+        for gateway in sorted(chosen, key=lambda g: (g.created, g.ref))
+        for server in gateway.servers
+    )
+
+
+def served(read: Reader, scope: WorkloadScope, bound: BoundServer) -> bool:
+    """False while a TLS server's Secret is missing: it waits, the other servers go on."""
+    tls = bound.server.tls
+    if not bound.is_tls:
+        return True
+    if not bound.is_http or tls is None or tls.mode not in (ServerTlsMode.SIMPLE, ServerTlsMode.MUTUAL):
+        return False
+    pair = read.get(KEY_PAIRS, f"{scope.namespace}/{tls.credential_name}")
+    if pair is None or not pair.certificate:
+        return False
+    if tls.mode is ServerTlsMode.SIMPLE:
+        return True
+    own = read.get(KEY_PAIRS, f"{scope.namespace}/{tls.credential_name}-cacert")
+    return bool(pair.ca or (own and own.ca))
+
+
+def server_hosts(bound: BoundServer, namespace: str) -> tuple[str, ...]:
+    """Hosts of a server that rules in `namespace` may attach to.
+
+    https://istio.io/latest/docs/reference/config/networking/gateway/#Server (hosts: "namespace/host")
+    """
+    hosts = []
+    for entry in bound.server.hosts:
+        owner, _, host = entry.rpartition("/")
+        if owner in ("", "*", namespace) or (owner == "." and namespace == bound.gateway.ref.namespace):
+            hosts.append(host)
+    return tuple(hosts)
+
+
+def sni_hosts(server: GatewayServer) -> tuple[str, ...]:
+    """Server names for the listener's filter chain; () stands for any."""
+    hosts = tuple(dict.fromkeys(entry.rpartition("/")[2] for entry in server.hosts))
+    return () if "*" in hosts else hosts
+
+
+def intersection(first: str, second: str) -> str | None:
+    """The more specific of two hosts when one covers the other, else None."""
+    if _covers(first, second):
+        return second
+    return first if _covers(second, first) else None
+
+
+def _covers(pattern: str, host: str) -> bool:
+    if pattern in ("*", host):
+        return True
+    return pattern.startswith("*") and host.endswith(pattern[1:]) and host != pattern

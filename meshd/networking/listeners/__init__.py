@@ -1,0 +1,1 @@
+"""Listeners: where connections arrive and which filters they pass."""

@@ -1,0 +1,59 @@
+"""The HTTP connection manager in its three places: outbound, inbound and at the gateway."""
+
+from typing import Any
+
+from envoy.extensions.filters.http.fault.v3 import fault_pb2
+from envoy.extensions.filters.http.router.v3 import router_pb2
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+
+from meshd.model.memo import Reader
+from meshd.model.service import Protocol
+from meshd.networking.listeners.tracing import tracing
+from meshd.networking.proto import ADS, boolean, duration, extension
+from meshd.networking.routes.fault import FAULT_FILTER
+
+HTTP_CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
+
+_ROUTER = extension("envoy.filters.http.router", router_pb2.Router())
+_FAULT = extension(FAULT_FILTER, fault_pb2.HTTPFault())
+
+
+def connection_manager(
+    read: Reader,
+    stat_prefix: str,
+    access_logs: list[Any],
+    http_filters: list[dict[str, Any]],
+    **settings: Any,
+) -> dict[str, Any]:
+    """A network filter. `settings` are further HttpConnectionManager fields (the route, XFCC handling)."""
+    traced = tracing(read)
+    if traced is not None:
+        settings["tracing"] = traced
+    manager = http_connection_manager_pb2.HttpConnectionManager(
+        stat_prefix=stat_prefix,
+        codec_type="AUTO",
+        access_log=access_logs,
+        http_filters=[*http_filters, _ROUTER],
+        server_header_transformation="PASS_THROUGH",
+        normalize_path=boolean(True),
+        path_with_escaped_slashes_action="KEEP_UNCHANGED",
+        http_protocol_options={"accept_http_10": True},
+        stream_idle_timeout=duration(0),
+        upgrade_configs=[{"upgrade_type": "websocket"}],
+        **settings,
+    )
+    return extension(HTTP_CONNECTION_MANAGER, manager)
+
+
+def rds(route: str) -> dict[str, Any]:
+    return {"route_config_name": route, "config_source": ADS}
+
+
+def client_filters() -> list[dict[str, Any]]:
+    """HTTP filters where a request leaves: faults are injected on the client's side."""
+    return [_FAULT]
+
+
+def protocol_label(protocol: Protocol) -> str:
+    """The value of the `request_protocol` label."""
+    return "grpc" if protocol is Protocol.GRPC else "http"

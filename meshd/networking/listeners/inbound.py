@@ -1,0 +1,128 @@
+"""The inbound listener of a sidecar: every connection to the pod, by port, in plaintext or mutual TLS."""
+
+from typing import Any
+
+from envoy.config.listener.v3 import listener_pb2
+from envoy.extensions.filters.listener.original_dst.v3 import original_dst_pb2
+from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
+
+from meshd.model.memo import Reader
+from meshd.model.resource import Resource, Scope
+from meshd.model.security import MtlsMode
+from meshd.networking.authorization.filters import http_rbac_filters, network_rbac_filters, policies_for
+from meshd.networking.inbound_ports import InboundPort, inbound_ports
+from meshd.networking.listeners.http import connection_manager, protocol_label
+from meshd.networking.listeners.tcp import tcp_proxy
+from meshd.networking.listeners.telemetry import http_access_logs, inbound_tags
+from meshd.networking.lookup import mesh_config
+from meshd.networking.mtls import ALPN_MESH, downstream_mtls_socket, mtls_mode
+from meshd.networking.names import (
+    INBOUND_PASSTHROUGH_CLUSTER,
+    INBOUND_PORT,
+    VIRTUAL_INBOUND,
+    inbound_cluster_name,
+)
+from meshd.networking.proto import duration, extension, resource, uint32
+from meshd.networking.scopes import WorkloadScope
+
+_ORIGINAL_DST = extension("envoy.filters.listener.original_dst", original_dst_pb2.OriginalDst())
+_TLS_INSPECTOR = extension("envoy.filters.listener.tls_inspector", tls_inspector_pb2.TlsInspector())
+
+
+def inbound_listeners(read: Reader, scope: Scope) -> tuple[str, ...]:
+    return (VIRTUAL_INBOUND,)
+
+
+def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource:
+    assert isinstance(scope, WorkloadScope)
+    default = InboundPort(0, read.query(mtls_mode, scope.namespace, scope.labels, 0))
+    bounds = (*read.query(inbound_ports, scope), default)
+    chains = [chain for bound in bounds for chain in _chains(read, scope, bound)]
+    inspectors = [_ORIGINAL_DST]
+    if any(bound.mode is not MtlsMode.DISABLE for bound in bounds):
+        inspectors.append(_TLS_INSPECTOR)
+    listener = listener_pb2.Listener(
+        name=VIRTUAL_INBOUND,
+        address={"socket_address": {"address": "0.0.0.0", "port_value": INBOUND_PORT}},
+        traffic_direction="INBOUND",
+        listener_filters=inspectors,
+        listener_filters_timeout=duration(5),
+        continue_on_listener_filters_timeout=True,
+        filter_chains=chains,
+    )
+    policies = read.query(policies_for, scope.namespace, scope.labels)
+    return resource(VIRTUAL_INBOUND, listener, [policy.ref for policy in policies])
+
+
+def _chains(read: Reader, scope: WorkloadScope, bound: InboundPort) -> list[dict[str, Any]]:
+    """Filter chains of one port: with mutual TLS, in plaintext, or both, as its mode says.
+
+    A client's own TLS is not the mesh's: told apart by ALPN, it is passed on as it is where plaintext is let in.
+    Envoy does not fall back from a transport protocol that some chain of the port names, so each is named.
+    """
+    matches: list[tuple[str, dict[str, Any], bool]] = []
+    if bound.mode is not MtlsMode.DISABLE:
+        mesh = {"transport_protocol": "tls", "application_protocols": [ALPN_MESH]}
+        matches.append(("mtls", mesh, True))
+    if bound.mode is MtlsMode.PERMISSIVE:
+        matches.append(("plaintext", {"transport_protocol": "raw_buffer"}, False))
+        if not bound.is_http:
+            matches.append(("tls", {"transport_protocol": "tls"}, False))
+    if bound.mode is MtlsMode.DISABLE:
+        matches.append(("plaintext", {}, False))
+    port: dict[str, Any] = {"destination_port": uint32(bound.number)} if bound.number else {}
+    return [
+        {
+            "name": f"{bound.number}_{name}",
+            "filter_chain_match": {**port, **match},
+            "filters": _filters(read, scope, bound, mutual_tls),
+            **({"transport_socket": downstream_mtls_socket()} if mutual_tls else {}),
+        }
+        for name, match, mutual_tls in matches
+    ]
+
+
+def _filters(read: Reader, scope: WorkloadScope, bound: InboundPort, mutual_tls: bool) -> list[dict[str, Any]]:
+    policies = read.query(policies_for, scope.namespace, scope.labels)
+    log_text = read.query(mesh_config).access_log
+    tags = inbound_tags(mutual_tls)
+    cluster = inbound_cluster_name(bound.number) if bound.port else INBOUND_PASSTHROUGH_CLUSTER
+    if bound.port is None or not bound.is_http:
+        return [*network_rbac_filters(read, policies), tcp_proxy([(cluster, 1)], tags, log_text)]
+    logs = http_access_logs(tags, protocol_label(bound.port.protocol), log_text)
+    return [
+        connection_manager(
+            read,
+            f"inbound_{bound.number}",
+            logs,
+            http_rbac_filters(read, policies),
+            route_config=_route(cluster, bound),
+            **_client_identity(mutual_tls),
+        )
+    ]
+
+
+def _client_identity(mutual_tls: bool) -> dict[str, Any]:
+    """Who the client is goes to the application in x-forwarded-client-cert; in plaintext nobody vouches for it.
+
+    https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert
+    """
+    if not mutual_tls:
+        return {"forward_client_cert_details": "SANITIZE"}
+    return {
+        "forward_client_cert_details": "APPEND_FORWARD",
+        "set_current_client_cert_details": {"subject": {"value": True}, "dns": True, "uri": True},
+    }
+
+
+def _route(cluster: str, bound: InboundPort) -> dict[str, Any]:
+    host = bound.service.hostname if bound.service else "*"
+    port = bound.port.port if bound.port else bound.number
+    route = {
+        "name": "default",
+        "match": {"prefix": "/"},
+        "route": {"cluster": cluster, "timeout": duration(0)},
+        "decorator": {"operation": f"{host}:{port}/*"},
+    }
+    virtual_host = {"name": f"inbound|http|{port}", "domains": ["*"], "routes": [route]}
+    return {"name": cluster, "virtual_hosts": [virtual_host]}

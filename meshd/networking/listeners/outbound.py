@@ -1,0 +1,112 @@
+"""Outbound listeners of a sidecar.
+
+The pod's iptables send every connection of the application to `virtualOutbound`, which hands it to the listener for
+its original destination: one for each HTTP port (told apart by host), one for each TCP service's address and port.
+What none of them takes passes through.
+"""
+
+from typing import Any
+
+from envoy.config.listener.v3 import listener_pb2
+
+from meshd.model.memo import Reader
+from meshd.model.resource import Resource, Scope
+from meshd.model.route import MESH_GATEWAY, L4Route, RouteRules
+from meshd.model.service import Protocol, Service, ServicePort
+from meshd.networking.listeners.http import client_filters, connection_manager, rds
+from meshd.networking.listeners.tcp import tcp_proxy
+from meshd.networking.listeners.telemetry import http_access_logs, outbound_tags
+from meshd.networking.lookup import mesh_config, route_rules, service_of, visible_services
+from meshd.networking.names import (
+    OUTBOUND_PORT,
+    PASSTHROUGH_CLUSTER,
+    VIRTUAL_OUTBOUND,
+    outbound_cluster_name,
+)
+from meshd.networking.proto import boolean, resource
+from meshd.networking.routes.sidecar import cluster_name, http_ports
+from meshd.networking.scopes import OutboundScope
+
+ListenerItem = tuple[str, int, str]
+"""(address, port, hostname): the hostname is empty for a listener that serves HTTP for all hosts."""
+
+ANY_ADDRESS = "0.0.0.0"
+
+
+def outbound_listeners(read: Reader, scope: Scope) -> tuple[ListenerItem, ...]:
+    assert isinstance(scope, OutboundScope)
+    items: list[ListenerItem] = [(ANY_ADDRESS, OUTBOUND_PORT, VIRTUAL_OUTBOUND)]
+    items += [(ANY_ADDRESS, port, "") for port in read.query(http_ports, scope.namespace)]
+    for service in read.query(visible_services, scope.namespace):
+        for port in service.ports:
+            if not port.protocol.is_http and port.protocol is not Protocol.UDP:
+                items += [(address, port.port, service.hostname) for address in service.addresses]
+    return tuple(items)
+
+
+def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resource | None:
+    assert isinstance(scope, OutboundScope)
+    assert isinstance(item, tuple)
+    address, port, host = item
+    log_text = read.query(mesh_config).access_log
+    if host == VIRTUAL_OUTBOUND:
+        return resource(host, _virtual_outbound(log_text))
+    if not host:
+        manager = connection_manager(
+            read,
+            f"outbound_{address}_{port}",
+            http_access_logs(outbound_tags(), "http", log_text),
+            client_filters(),
+            rds=rds(str(port)),
+        )
+        return resource(f"{address}_{port}", _listener(address, port, [{"filters": [manager]}]))
+    service = read.query(service_of, host)
+    service_port = service.port(port) if service else None
+    if service is None or service_port is None:
+        return None
+    rules = _tcp_rules(read, scope.namespace, host)
+    filters = [_tcp_filter(read, service, service_port, rules, log_text)]
+    sources = [rules.ref] if rules else []
+    return resource(f"{address}_{port}", _listener(address, port, [{"filters": filters}]), sources)
+
+
+def _tcp_rules(read: Reader, namespace: str, host: str) -> RouteRules | None:
+    return next((r for r in read.query(route_rules, namespace, MESH_GATEWAY, host) if r.tcp), None)
+
+
+def _tcp_filter(
+    read: Reader, service: Service, port: ServicePort, rules: RouteRules | None, log_text: bool
+) -> dict[str, Any]:
+    rule = next((r for r in rules.tcp if _applies(r, rules, port.port)), None) if rules else None
+    if rule is None or not rule.destinations:
+        return tcp_proxy([(outbound_cluster_name(service.hostname, port.port), 1)], outbound_tags(), log_text)
+    weighted = [(cluster_name(read, port.port, d.destination), d.weight) for d in rule.destinations]
+    return tcp_proxy(weighted, outbound_tags(), log_text)
+
+
+def _applies(rule: L4Route, rules: RouteRules, port: int) -> bool:
+    return not rule.matches or any(
+        (not match.port or match.port == port) and MESH_GATEWAY in (match.gateways or rules.gateways)
+        for match in rule.matches
+    )
+
+
+def _listener(address: str, port: int, chains: list[dict[str, Any]]) -> listener_pb2.Listener:
+    return listener_pb2.Listener(
+        name=f"{address}_{port}",
+        address={"socket_address": {"address": address, "port_value": port}},
+        bind_to_port=boolean(False),
+        traffic_direction="OUTBOUND",
+        filter_chains=chains,
+    )
+
+
+def _virtual_outbound(log_text: bool) -> listener_pb2.Listener:
+    chain = {"filters": [tcp_proxy([(PASSTHROUGH_CLUSTER, 1)], outbound_tags(), log_text)]}
+    return listener_pb2.Listener(
+        name=VIRTUAL_OUTBOUND,
+        address={"socket_address": {"address": ANY_ADDRESS, "port_value": OUTBOUND_PORT}},
+        use_original_dst=boolean(True),
+        traffic_direction="OUTBOUND",
+        filter_chains=[chain],
+    )

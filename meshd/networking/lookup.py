@@ -1,0 +1,95 @@
+"""Questions about the mesh that several generators ask. Each is a query: remembered until what it read changes."""
+
+from dataclasses import replace
+
+from meshd.model.destination import DestinationPolicy, Subset, TrafficPolicy
+from meshd.model.labels import Labels, selects
+from meshd.model.memo import Reader
+from meshd.model.mesh import MeshConfig
+from meshd.model.route import RouteRules
+from meshd.model.service import Service, ServicePort
+from meshd.model.tables import DESTINATIONS, MESH, MESH_KEY, ROUTE_RULES, SERVICES
+
+
+def mesh_config(read: Reader) -> MeshConfig:
+    return read.get(MESH, MESH_KEY) or MeshConfig()
+
+
+def exported(export_to: tuple[str, ...], owner: str, namespace: str) -> bool:
+    """True when an object of namespace `owner` may be seen from `namespace`."""
+    return any(to == "*" or to == namespace or (to == "." and owner == namespace) for to in export_to or ("*",))
+
+
+def service_of(read: Reader, hostname: str) -> Service | None:
+    found = read.find(SERVICES, "hostname", hostname)
+    return found[0] if found else None
+
+
+def visible_services(read: Reader, namespace: str) -> tuple[Service, ...]:
+    return tuple(s for s in read.all(SERVICES) if exported(s.export_to, s.namespace, namespace))
+
+
+def wildcards(host: str) -> tuple[str, ...]:
+    """`host`, then the wildcards that cover it from the most to the least specific, then "*"."""
+    labels = host.split(".")
+    start = 2 if labels[0] == "*" else 1
+    covers = tuple("*." + ".".join(labels[i:]) for i in range(start, len(labels)))
+    return (host, *covers, "*") if host != "*" else ("*",)
+
+
+def destination_policy(read: Reader, namespace: str, hostname: str) -> DestinationPolicy | None:
+    """The policy that clients in `namespace` follow for `hostname`.
+
+    The client's namespace is asked first, then the service's, then the root namespace; in each the most specific host
+    wins, and several objects for one host and namespace are merged, the oldest first.
+    https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration
+    """
+    service = read.query(service_of, hostname)
+    owner = service.namespace if service else namespace
+    root = read.query(mesh_config).root_namespace
+    for place in dict.fromkeys((namespace, owner, root)):
+        for host in wildcards(hostname):
+            found = [
+                policy
+                for policy in read.find(DESTINATIONS, "host", host)
+                if policy.ref.namespace == place and exported(policy.export_to, place, namespace)
+            ]
+            if found:
+                return _merge(sorted(found, key=lambda policy: (policy.created, policy.ref)))
+    return None
+
+
+def _merge(policies: list[DestinationPolicy]) -> DestinationPolicy:
+    first = policies[0]
+    subsets: dict[str, Subset] = {}
+    for policy in policies:
+        for subset in policy.subsets:
+            subsets.setdefault(subset.name, subset)
+    base = next((p.policy for p in policies if p.policy != TrafficPolicy()), first.policy)
+    return replace(first, policy=base, subsets=tuple(subsets.values()))
+
+
+def route_rules(read: Reader, namespace: str, gateway: str, host: str) -> tuple[RouteRules, ...]:
+    """Rules for exactly `host` at `gateway` that `namespace` may see, the oldest first."""
+    found = [
+        rules
+        for rules in read.find(ROUTE_RULES, "host", host)
+        if gateway in rules.gateways and exported(rules.export_to, rules.ref.namespace, namespace)
+    ]
+    return tuple(sorted(found, key=lambda rules: (rules.created, rules.ref)))
+
+
+def services_of_workload(read: Reader, namespace: str, labels: Labels) -> tuple[Service, ...]:
+    """Services whose selector picks a workload with `labels`."""
+    return tuple(
+        service
+        for service in read.find(SERVICES, "namespace", namespace)
+        if service.selector and selects(service.selector, labels)
+    )
+
+
+def target_port(port: ServicePort, container_ports: tuple[tuple[str, int], ...]) -> int | None:
+    """The number of the workload's port behind a service port; None for a name the workload does not have."""
+    if isinstance(port.target_port, int):
+        return port.target_port or port.port
+    return dict(container_ports).get(port.target_port)

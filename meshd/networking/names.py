@@ -1,0 +1,39 @@
+"""Names of Envoy resources, as Istio gives them, so that people find what they know in a config dump."""
+
+BLACK_HOLE_CLUSTER = "BlackHoleCluster"
+PASSTHROUGH_CLUSTER = "PassthroughCluster"
+INBOUND_PASSTHROUGH_CLUSTER = "InboundPassthroughCluster"
+
+VIRTUAL_OUTBOUND = "virtualOutbound"
+VIRTUAL_INBOUND = "virtualInbound"
+OUTBOUND_PORT = 15001
+INBOUND_PORT = 15006
+
+WORKLOAD_CERTIFICATE = "default"
+ROOT_CERTIFICATE = "ROOTCA"
+
+
+def outbound_cluster_name(host: str, port: int, subset: str = "") -> str:
+    return f"outbound|{port}|{subset}|{host}"
+
+
+def inbound_cluster_name(port: int) -> str:
+    return f"inbound|{port}||"
+
+
+def outbound_sni(host: str, port: int, subset: str = "") -> str:
+    """The server name that a mutual-TLS client shows: the cluster's name in a form that is a valid SNI."""
+    return f"outbound_.{port}_.{subset}_.{host}"
+
+
+def virtual_host_name(route: str, host: str) -> str:
+    """VirtualHost.name and the name of its VHDS resource, which must be equal for a removal to work."""
+    return f"{route}/{host}"
+
+
+def gateway_credential(name: str) -> str:
+    return f"kubernetes://{name}"
+
+
+def gateway_credential_ca(name: str) -> str:
+    return f"kubernetes://{name}-cacert"

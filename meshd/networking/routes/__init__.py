@@ -1,0 +1,1 @@
+"""Route configurations and their virtual hosts, sent one by one (VHDS)."""

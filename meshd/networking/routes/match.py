@@ -1,0 +1,57 @@
+"""Conditions of a rule as Envoy's RouteMatch."""
+
+from typing import Any
+
+from meshd.model.route import HttpMatch, MatchKind, NamedMatch, StringMatch
+from meshd.networking.proto import boolean
+
+CATCH_ALL: dict[str, Any] = {"prefix": "/"}
+
+
+def route_match(match: HttpMatch) -> dict[str, Any]:
+    """https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPMatchRequest"""
+    made: dict[str, Any] = dict(_path(match.uri))
+    if match.ignore_uri_case and "safe_regex" not in made:
+        made["case_sensitive"] = boolean(False)
+    headers = [header_matcher(named) for named in match.headers]
+    headers += [{**header_matcher(named), "invert_match": True} for named in match.without_headers]
+    for name, value in (
+        (":method", match.method),
+        (":scheme", match.scheme),
+        (":authority", match.authority),
+    ):
+        if value is not None:
+            headers.append(header_matcher(NamedMatch(name, value)))
+    if headers:
+        made["headers"] = headers
+    if match.query_params:
+        made["query_parameters"] = [_query_parameter(named) for named in match.query_params]
+    return made
+
+
+def _path(uri: StringMatch | None) -> dict[str, Any]:
+    if uri is None:
+        return CATCH_ALL
+    if uri.kind is MatchKind.EXACT:
+        return {"path": uri.value}
+    if uri.kind is MatchKind.PREFIX:
+        return {"prefix": uri.value}
+    return {"safe_regex": {"regex": uri.value}}
+
+
+def string_matcher(match: StringMatch) -> dict[str, Any]:
+    if match.kind is MatchKind.REGEX:
+        return {"safe_regex": {"regex": match.value}}
+    return {match.kind.value: match.value}
+
+
+def header_matcher(named: NamedMatch) -> dict[str, Any]:
+    if named.match.kind is MatchKind.PRESENT:
+        return {"name": named.name, "present_match": True}
+    return {"name": named.name, "string_match": string_matcher(named.match)}
+
+
+def _query_parameter(named: NamedMatch) -> dict[str, Any]:
+    if named.match.kind is MatchKind.PRESENT:
+        return {"name": named.name, "present_match": True}
+    return {"name": named.name, "string_match": string_matcher(named.match)}

@@ -1,0 +1,60 @@
+"""The rules for a host as a list of Envoy routes, in the order they are tried."""
+
+from typing import Any
+
+from meshd.model.route import MESH_GATEWAY, Destination, HttpMatch, HttpRoute, RouteRules
+from meshd.networking.routes.action import ClusterOf, action_fields
+from meshd.networking.routes.fault import fault_config
+from meshd.networking.routes.match import CATCH_ALL, route_match
+
+
+def routes_of(
+    rules: tuple[RouteRules, ...], gateway: str, port: int, namespace: str, cluster_of: ClusterOf
+) -> list[dict[str, Any]]:
+    """Routes of all `rules` for requests that come in at `gateway` on `port` of proxies in `namespace`.
+
+    Rules come one after the other; within the whole, those that match everything go last, so that they hide no other
+    object's. https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services
+    """
+    made = [
+        route
+        for owner in rules
+        for rule in owner.http
+        for route in _routes(rule, owner, gateway, port, namespace, cluster_of)
+    ]
+    if len(rules) > 1:
+        made.sort(key=lambda route: route["match"] == CATCH_ALL)
+    return made
+
+
+def _routes(
+    rule: HttpRoute, owner: RouteRules, gateway: str, port: int, namespace: str, cluster_of: ClusterOf
+) -> list[dict[str, Any]]:
+    gateways = owner.gateways
+    matches = rule.matches or (HttpMatch(),)
+    chosen = [m for m in matches if _applies(m, gateways, gateway, port, namespace)]
+    if not chosen:
+        return []
+    fields = action_fields(rule, cluster_of)
+    fields["decorator"] = {"operation": _operation(rule, owner)}
+    if rule.fault is not None:
+        fields["typed_per_filter_config"] = fault_config(rule.fault)
+    if rule.name:
+        fields["name"] = rule.name
+    return [{"match": route_match(match), **fields} for match in chosen]
+
+
+def _applies(match: HttpMatch, gateways: tuple[str, ...], gateway: str, port: int, namespace: str) -> bool:
+    return (
+        (not match.port or match.port == port)
+        and gateway in (match.gateways or gateways)
+        and (not match.source_namespace or gateway != MESH_GATEWAY or match.source_namespace == namespace)
+    )
+
+
+def _operation(rule: HttpRoute, owner: RouteRules) -> str:
+    """The span's name: where the request is going."""
+    if rule.destinations:
+        destination: Destination = rule.destinations[0].destination
+        return f"{destination.host}:{destination.port}/*" if destination.port else f"{destination.host}/*"
+    return f"{owner.hosts[0]}/*"

@@ -1,0 +1,138 @@
+"""What a sidecar does with its application's requests: a route configuration per port, a virtual host per service."""
+
+from functools import partial
+from typing import Any
+
+from envoy.config.route.v3 import route_components_pb2, route_pb2
+
+from meshd.model.memo import Reader
+from meshd.model.resource import Resource, Scope
+from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
+from meshd.model.service import Service
+from meshd.model.tables import ROUTE_RULES
+from meshd.networking.lookup import exported, route_rules, service_of, visible_services, wildcards
+from meshd.networking.names import PASSTHROUGH_CLUSTER, outbound_cluster_name, virtual_host_name
+from meshd.networking.proto import ADS, boolean, duration, resource
+from meshd.networking.routes.retry import DEFAULT_RETRY
+from meshd.networking.routes.rules import routes_of
+from meshd.networking.scopes import OutboundScope
+
+DEFAULT_HTTP_PORT = 80
+"""Where rules for hosts that are no services are served."""
+
+
+def http_ports(read: Reader, namespace: str) -> tuple[int, ...]:
+    """Ports on which some visible service speaks HTTP."""
+    services = read.query(visible_services, namespace)
+    return tuple(sorted({p.port for s in services for p in s.ports if p.protocol.is_http}))
+
+
+def sidecar_routes(read: Reader, scope: Scope) -> tuple[int, ...]:
+    assert isinstance(scope, OutboundScope)
+    return read.query(http_ports, scope.namespace)
+
+
+def build_sidecar_route(read: Reader, scope: Scope, item: object) -> Resource:
+    """The frame: what goes to no known host passes through; the known hosts come by VHDS."""
+    name = str(item)
+    anything = {
+        "name": "allow_any",
+        "domains": ["*"],
+        "routes": [{"match": {"prefix": "/"}, "route": {"cluster": PASSTHROUGH_CLUSTER, "timeout": duration(0)}}],
+    }
+    return resource(name, route_configuration(name, [anything]))
+
+
+def route_configuration(name: str, virtual_hosts: list[dict[str, Any]]) -> route_pb2.RouteConfiguration:
+    """https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/vhds"""
+    return route_pb2.RouteConfiguration(
+        name=name,
+        virtual_hosts=virtual_hosts,
+        vhds={"config_source": ADS},
+        validate_clusters=boolean(False),
+        ignore_port_in_host_matching=True,
+    )
+
+
+def sidecar_virtual_hosts(read: Reader, scope: Scope) -> tuple[tuple[int, str], ...]:
+    assert isinstance(scope, OutboundScope)
+    services = read.query(visible_services, scope.namespace)
+    items = [(p.port, s.hostname) for s in services for p in s.ports if p.protocol.is_http]
+    if DEFAULT_HTTP_PORT in read.query(http_ports, scope.namespace):
+        items += [(DEFAULT_HTTP_PORT, host) for host in read.query(hosts_without_service, scope.namespace)]
+    return tuple(dict.fromkeys(items))
+
+
+def hosts_without_service(read: Reader, namespace: str) -> tuple[str, ...]:
+    """Hosts that rules for the mesh name and no service has, sorted."""
+    found = {
+        host
+        for rules in read.find(ROUTE_RULES, "gateway", MESH_GATEWAY)
+        if rules.http and exported(rules.export_to, rules.ref.namespace, namespace)
+        for host in rules.hosts
+    }
+    known = {
+        name
+        for service in read.query(visible_services, namespace)
+        for name in _domains(service.hostname, service, namespace)
+    }
+    return tuple(sorted(found - known - {"*"}))
+
+
+def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Resource | None:
+    assert isinstance(scope, OutboundScope)
+    assert isinstance(item, tuple)
+    port, host = item
+    rules = _rules(read, scope.namespace, host)
+    service = read.query(service_of, host)
+    cluster_of = partial(cluster_name, read, port)
+    routes = routes_of(rules, MESH_GATEWAY, port, scope.namespace, cluster_of)
+    if not rules and service is not None:
+        routes = [_default_route(service, port)]
+    name = virtual_host_name(str(port), host)
+    virtual_host = route_components_pb2.VirtualHost(
+        name=name,
+        domains=_domains(host, service, scope.namespace),
+        routes=routes,
+        include_request_attempt_count=True,
+    )
+    return resource(name, virtual_host, [owner.ref for owner in rules])
+
+
+def _rules(read: Reader, namespace: str, host: str) -> tuple[RouteRules, ...]:
+    """The rules of the most specific host that covers `host`; of several objects the oldest alone counts."""
+    for candidate in wildcards(host):
+        found = [r for r in read.query(route_rules, namespace, MESH_GATEWAY, candidate) if r.http]
+        if found:
+            return (found[0],)
+    return ()
+
+
+def cluster_name(read: Reader, request_port: int, destination: Destination) -> str:
+    """A destination without a port is the service's only port, else the port the request came in on."""
+    port = destination.port
+    if not port:
+        service = read.query(service_of, destination.host)
+        port = service.ports[0].port if service and len(service.ports) == 1 else request_port
+    return outbound_cluster_name(destination.host, port, destination.subset)
+
+
+def _default_route(service: Service, port: int) -> dict[str, Any]:
+    action = {
+        "cluster": outbound_cluster_name(service.hostname, port),
+        "timeout": duration(0),
+        "retry_policy": DEFAULT_RETRY,
+    }
+    operation = {"operation": f"{service.hostname}:{port}/*"}
+    return {"match": {"prefix": "/"}, "name": "default", "route": action, "decorator": operation}
+
+
+def _domains(host: str, service: Service | None, namespace: str) -> list[str]:
+    """All names under which an application may ask for the service. Ports are ignored in matching."""
+    if service is None:
+        return [host]
+    name, owner = service.name, service.namespace
+    domains = [host, f"{name}.{owner}", f"{name}.{owner}.svc", *service.addresses]
+    if owner == namespace:
+        domains.append(name)
+    return list(dict.fromkeys(domains))
