@@ -31,8 +31,8 @@ class ExistingProvider:
         handle = self._handle(spec.name)
         if not api_answers(handle.kubeconfig, ANSWER_SECONDS):
             raise UserError(
-                f"the cluster of context {handle.context} in {self.kubeconfig} does not answer: start it, or choose"
-                " another by mesh:kubeconfig and mesh:context"
+                f"the cluster of context {handle.context} in {self.kubeconfig} does not answer:"
+                " start it, or choose another by mesh:kubeconfig and mesh:context"
             )
         return handle
 
@@ -52,8 +52,8 @@ class ExistingProvider:
         local = [ref for ref in refs if not has_registry(ref)]
         if local:
             raise UserError(
-                f"the nodes of context {handle.context} cannot pull {local[0]}: set mesh:imagePrefix to a registry"
-                " they reach, such as registry.example/team/mesh-stack"
+                f"the nodes of context {handle.context} cannot pull {local[0]}: set mesh:imagePrefix"
+                " to a registry they reach, such as registry.example/team/mesh-stack"
             )
         engine = ensure_engine()
         for ref in refs:
@@ -68,15 +68,11 @@ class ExistingProvider:
         try:
             context = self.context or run([*base, "current-context"], timeout=20).strip()
         except UserError:
-            raise UserError(
-                f"{self.kubeconfig} names no current context: choose one by mesh:context"
-            ) from None
+            raise UserError(f"{self.kubeconfig} names no current context: choose one by mesh:context") from None
         try:
             text = run([*base, "view", "--context", context, "--minify", "--flatten", "--raw"], timeout=20)
         except UserError:
-            raise UserError(
-                f"{self.kubeconfig} has no usable context {context}: choose one by mesh:context"
-            ) from None
+            raise UserError(f"{self.kubeconfig} has no usable context {context}: choose one by mesh:context") from None
         return ClusterHandle(name, self.name, text, context)
 
 

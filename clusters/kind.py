@@ -125,9 +125,7 @@ class KindProvider:
 
 def node_state(engine: Engine, cluster: str) -> NodeState:
     """Whether the cluster's node container is there and runs."""
-    status = engine.try_docker(
-        "inspect", "--type", "container", "--format", "{{.State.Status}}", node_name(cluster)
-    )
+    status = engine.try_docker("inspect", "--type", "container", "--format", "{{.State.Status}}", node_name(cluster))
     if status is None:
         return "absent"
     return "running" if status.strip() == "running" else "halted"

@@ -86,9 +86,7 @@ def rootfs(name: str, packages: Sequence[str]) -> Path:
     return finished
 
 
-def run_private(
-    words: Sequence[str], work: Path, env: dict[str, str], log: Path, timeout: float = 1800
-) -> None:
+def run_private(words: Sequence[str], work: Path, env: dict[str, str], log: Path, timeout: float = 1800) -> None:
     """Run a command in mount and process namespaces of its own, with a fresh, empty folder $MESH_WORK to work
     in.
 
@@ -120,9 +118,7 @@ def run_private(
 def need_root(purpose: str) -> None:
     """UserError unless we are root, saying what for."""
     if os.geteuid() != 0:
-        raise UserError(
-            f"{purpose} needs root: run this as root, or let the container engine reach a registry"
-        )
+        raise UserError(f"{purpose} needs root: run this as root, or let the container engine reach a registry")
 
 
 def debian_mirror() -> str:

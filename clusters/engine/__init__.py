@@ -94,9 +94,7 @@ def _running_engine(where: Places, starting: bool = True) -> Engine | None:
         if answers(configured, client):
             return Engine(configured, client, ours=False)
         if starting:
-            raise UserError(
-                f"DOCKER_HOST is {configured}, but no engine answers there: start it, or unset DOCKER_HOST"
-            )
+            raise UserError(f"DOCKER_HOST is {configured}, but no engine answers there: start it, or unset DOCKER_HOST")
         return None
     if Path(DEFAULT_SOCKET.removeprefix("unix://")).is_socket():
         client = docker_client()

@@ -24,7 +24,7 @@ def shims(where: Places) -> list[int]:
 
 
 def stray_processes(where: Places) -> list[int]:
-    """Process ids that belong to our engine: dockerd, containerd, shims, and all that runs below the shims."""
+    """Process ids that belong to our engine: dockerd, containerd, shims and all below the shims."""
     processes = _processes()
     roots = [pid for pid, words in processes.items() if _is_ours(words, where)]
     return _with_descendants(roots, _children(processes))
@@ -43,7 +43,7 @@ def end(pids: Iterable[int], patience: float = 10.0) -> None:
 
 
 def unmount(*folders: Path) -> int:
-    """Detach everything mounted at or below the folders, deepest first; returns how many mounts there were."""
+    """Detach everything mounted at or below the folders, deepest first; returns how many there were."""
     targets = mounts_below(Path("/proc/self/mountinfo").read_text(), folders)
     for target in targets:
         subprocess.run(["umount", "-l", target], check=False, capture_output=True)

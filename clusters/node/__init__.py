@@ -91,9 +91,7 @@ def kind_files() -> Path:
     """Folder of the files kind installs into its nodes, from kind's Go module (checked by Go's checksum
     database).
     """
-    found = json.loads(
-        run(["go", "mod", "download", "-json", recipe.KIND_MODULE], env={"GOFLAGS": "-mod=mod"})
-    )
+    found = json.loads(run(["go", "mod", "download", "-json", recipe.KIND_MODULE], env={"GOFLAGS": "-mod=mod"}))
     return Path(found["Dir"]) / "images/base/files"
 
 

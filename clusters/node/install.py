@@ -128,18 +128,14 @@ def _containerd_line(line: str, sandbox_image: str) -> str:
 
 def inner_names(root: Path) -> dict[str, str]:
     """References of the images kubeadm will start, by their last path part (`etcd`, `pause`, …)."""
-    listed = _chroot(
-        root, "kubeadm", "config", "images", "list", "--kubernetes-version", f"v{recipe.KUBERNETES}"
-    )
+    listed = _chroot(root, "kubeadm", "config", "images", "list", "--kubernetes-version", f"v{recipe.KUBERNETES}")
     return {name.rpartition("/")[2].partition(":")[0]: name for name in listed.split()}
 
 
 def inner_images(names: Mapping[str, str], spec: Mapping[str, Any], base_layer: Path) -> list[InnerImage]:
     """One image per program. kube-proxy sits on the base image's layer, for its iptables."""
     binaries = Path(spec["kubernetes"])
-    programs = {name: binaries / name for name in names if name.startswith("kube-")} | {
-        "etcd": Path(spec["etcd"])
-    }
+    programs = {name: binaries / name for name in names if name.startswith("kube-")} | {"etcd": Path(spec["etcd"])}
     images = [
         InnerImage(
             names[name],
@@ -172,9 +168,7 @@ def preload(root: Path, work: Path, spec: Mapping[str, Any]) -> None:
         for path in [*layers.glob("*.tar"), Path(spec["base_layer"])]:
             _chroot(root, *CTR, "content", "rm", f"sha256:{digest(path)}")
         _chroot(root, *CTR, "images", "tag", images[0].reference, "collect:now")
-        _chroot(
-            root, *CTR, "images", "rm", "--sync", "collect:now"
-        )  # waits for containerd's garbage collection
+        _chroot(root, *CTR, "images", "rm", "--sync", "collect:now")  # waits for containerd's garbage collection
     finally:
         daemon.terminate()
         daemon.wait(20)
@@ -198,9 +192,7 @@ def _chroot(root: Path, *words: str) -> str:
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/root",
     }
-    done = subprocess.run(
-        ["chroot", str(root), *words], check=True, stdout=subprocess.PIPE, text=True, env=env
-    )
+    done = subprocess.run(["chroot", str(root), *words], check=True, stdout=subprocess.PIPE, text=True, env=env)
     return done.stdout
 
 
