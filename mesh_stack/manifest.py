@@ -1,4 +1,4 @@
-"""Turns Kubernetes YAML into Pulumi resources of their own, so that each is previewed, awaited and refreshed."""
+"""Turns Kubernetes YAML into Pulumi resources of their own, each previewed, awaited and refreshed."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Settings:
     """Everything that can be chosen about a stack. Ports are TCP ports of 127.0.0.1 on this machine."""
 
     cluster_provider: ClusterProviderName = "kind"
-    """`kind` makes a cluster here, `existing` uses one by its kubeconfig, `gke` makes one in Google's cloud."""
+    """`kind` makes a cluster here, `existing` uses one by its kubeconfig, `gke` makes one at Google."""
     cluster_name: str = "mesh"
     kubeconfig: str | None = None
     """Of the existing cluster: path of its kubeconfig file."""

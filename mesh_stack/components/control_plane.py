@@ -1,4 +1,4 @@
-"""meshd, the control plane: its API's definitions, its rights, its settings, its replicas and its webhooks."""
+"""meshd, the control plane: its API's definitions, rights, settings, replicas and webhooks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Who is injected and what is validated, by the rules people know from Istio.
 
-A pod is injected when its namespace is labelled `istio-injection: enabled` and the pod does not refuse, or when
-the pod itself is labelled `sidecar.istio.io/inject: "true"` and its namespace says nothing.
+A pod is injected when its namespace is labelled `istio-injection: enabled` and the pod does not refuse, or
+when the pod itself is labelled `sidecar.istio.io/inject: "true"` and its namespace says nothing.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ Rule = TypedDict(
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationPolicyArgs(PolicyArgs):
-    """A request is matched when any of `rules` matches. No rules: ALLOW allows nothing, DENY denies nothing."""
+    """A request matches when any of `rules` does. Without rules ALLOW allows nothing, DENY denies nothing."""
 
     action: Action = "ALLOW"
     rules: Sequence[Rule] | None = None

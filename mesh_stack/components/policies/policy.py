@@ -1,4 +1,4 @@
-"""What the policies share: a component around one custom resource, whose spec is the set fields of its arguments."""
+"""What the policies share: a component around one object, whose spec is the set fields of its arguments."""
 
 from __future__ import annotations
 

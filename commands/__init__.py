@@ -1,0 +1,1 @@
+"""What `./mesh` does: up, test, down, status, env, lock."""
