@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,10 @@ from toolchain.errors import UserError
 
 PUSH_SECONDS = 1800
 OUTPUTS = ("recipe", "reference", "cluster", "clusterSpec")
+
+
+# Pulumi makes several images at once, and most of them need the same base.
+_building = threading.Lock()
 
 
 def reference(name: str, prefix: str) -> str:
@@ -62,6 +67,11 @@ def is_there(props: Mapping[str, Any]) -> bool:
 
 def build(name: str, prefix: str) -> str:
     """Have the engine hold the image of recipe `name`, and return its reference."""
+    with _building:
+        return _build(name, prefix)
+
+
+def _build(name: str, prefix: str) -> str:
     from clusters.base_image import base_image
     from clusters.engine import ensure_engine
 
@@ -73,5 +83,5 @@ def build(name: str, prefix: str) -> str:
         engine.docker("tag", base_image(engine), ref)
         return ref
     made = recipe(name)
-    build_image(engine, made, build(made.base, prefix), ref)
+    build_image(engine, made, _build(made.base, prefix), ref)
     return ref

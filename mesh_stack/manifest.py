@@ -14,10 +14,9 @@ Document = dict[str, Any]
 Declared = Callable[[str, Document, pulumi.ResourceOptions], pulumi.Resource]
 
 
-def documents(folder: Path) -> Iterator[Document]:
-    """Every object in the `*.yaml` files of `folder`, in the files' order."""
-    for path in sorted(folder.glob("*.yaml")):
-        yield from (document for document in yaml.safe_load_all(path.read_text()) if document)
+def documents(file: Path) -> Iterator[Document]:
+    """Every object in a YAML file, in its order."""
+    yield from (document for document in yaml.safe_load_all(file.read_text()) if document)
 
 
 def declare(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider
 
 from mesh_stack import cluster_lifecycle
@@ -31,6 +32,8 @@ class Cluster(pulumi.ComponentResource):
     context: pulumi.Output[str]
     identity: pulumi.Output[str]
     """Differs between two clusters of the same name: the uid of the namespace kube-system."""
+    kubernetes_provider: k8s.Provider
+    """What every resource in the cluster is declared with."""
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mesh-stack:cluster:Cluster", name, {}, opts)
@@ -40,6 +43,16 @@ class Cluster(pulumi.ComponentResource):
         else:
             held = HeldCluster(name, cluster_lifecycle.spec_of(args.settings), child)
             self.kubeconfig, self.context, self.identity = held.kubeconfig, held.context, held.identity
+        self.kubernetes_provider = k8s.Provider(
+            name,
+            kubeconfig=self.kubeconfig,
+            context=self.context,
+            cluster_identifier=self.identity,
+            enable_server_side_apply=True,
+            # A kind cluster that is gone takes everything with it: nothing is left to delete one by one.
+            delete_unreachable=args.settings.cluster_provider == "kind",
+            opts=child,
+        )
         self.register_outputs(
             {"kubeconfig": self.kubeconfig, "context": self.context, "identity": self.identity}
         )

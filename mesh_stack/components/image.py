@@ -21,7 +21,6 @@ class ImageArgs:
     recipe: str
     settings: Settings
     cluster_identity: pulumi.Input[str]
-    kubeconfig: pulumi.Input[str] = ""
 
 
 class ImageLifecycle(ResourceProvider):

@@ -13,10 +13,12 @@ import pulumi_kubernetes as k8s
 
 from mesh_stack.manifest import declare, documents
 
+POLICIES = ("gateway.yaml", "destination-rules.yaml", "virtual-service.yaml")
+
 
 @dataclass(frozen=True)
 class SampleAppArgs:
-    """`manifests` and `policies` are folders of YAML files; a missing one counts as empty."""
+    """`manifests` is a folder of YAML files, of the folder `policies` the files POLICIES are taken."""
 
     image: pulumi.Input[str]
     manifests: Path
@@ -38,9 +40,8 @@ class SampleApp(pulumi.ComponentResource):
             opts=child,
         )
         inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
-        for folder in (args.manifests, args.policies):
-            for document in documents(folder):
-                if document["kind"] != "Namespace":
-                    declare(document, args.namespace, {"${image}": args.image}, inside)
+        files = [*sorted(args.manifests.glob("*.yaml")), *(args.policies / name for name in POLICIES)]
+        for document in (document for file in files for document in documents(file)):
+            declare(document, args.namespace, {"${image}": args.image}, inside)
         self.namespace = namespace.metadata.name.apply(lambda known: known or args.namespace)
         self.register_outputs({"namespace": self.namespace})
