@@ -1,7 +1,7 @@
 """List, then watch, for ever: what one kind's objects are now, with nothing lost and nothing told twice.
 
-A watch that ends goes on from the last version it brought; one whose version is gone (410) starts with a list;
-any other failure tries the same again after a growing pause.
+A watch that ends goes on from the last version it brought; one whose version is gone (410) starts with a
+list; any other failure tries the same again after a growing pause.
 """
 
 from __future__ import annotations

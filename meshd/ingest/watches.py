@@ -31,8 +31,8 @@ def watched_kinds(mesh: MeshConfig) -> tuple[WatchedKind, ...]:
 async def run(client: AsyncClient, mesh: MeshConfig, sink: Sink, ready: asyncio.Event) -> None:
     """Tell `sink` of every object there is, set `ready`, and go on telling it of every change.
 
-    Uses the configuration of `client` with connections of its own. Never returns by itself: cancel it. Failures
-    of the API server are logged and retried; what `sink` raises ends it.
+    Uses the configuration of `client` with connections of its own. Never returns by itself: cancel it.
+    Failures of the API server are logged and retried; what `sink` raises ends it.
     """
     async with connect(client) as server:
         reflectors = [Reflector(server, kind, sink) for kind in watched_kinds(mesh)]

@@ -84,8 +84,8 @@ def rows(raw: bytes) -> Rows:
 def workload_name(metadata: ObjectMeta) -> str:
     """The Deployment, CronJob or other owner that people know the pod by; its own name when it has none.
 
-    A ReplicaSet's name is its Deployment's with the hash that the pod has as a label; a Job's is its CronJob's
-    with the time of the run.
+    A ReplicaSet's name is its Deployment's with the hash that the pod has as a label; a Job's is that of its
+    CronJob with the time of the run.
     """
     owner = next((each for each in metadata.owner_references if each.controller), None)
     if owner is None:

@@ -1,0 +1,146 @@
+"""Envoy's bootstrap: how a proxy reaches meshd, and the two plain HTTP ports it opens by itself.
+
+Everything else comes over ADS, with the pod's projected token as the credential. Envoy waits for its first clusters
+and listeners without end: an app that starts before its policies are in force would be open.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from meshd.inject.health_listener import build_health_listener, build_probe_clusters
+from meshd.inject.metrics_listener import build_metrics_listener
+from meshd.inject.probes import ProbeTarget
+from meshd.inject.settings import ADMIN_PORT, TOKEN_PATH
+
+Json = dict[str, Any]
+ADMIN_CLUSTER = "admin"
+MAXIMUM_MESSAGE_BYTES = 256 * 1024 * 1024
+"""gRPC's own limit of 4 MB is less than the first response in a mesh of thousands of services."""
+MAXIMUM_CONNECTIONS = 2_147_483_647
+
+KEPT_STATS: Json = {
+    "patterns": [
+        {"prefix": "istio"},
+        {"prefix": "server."},
+        {"prefix": "cluster_manager."},
+        {"prefix": "listener_manager."},
+        {"prefix": "control_plane."},
+        {"suffix": "upstream_rq_retry"},
+        {"suffix": "upstream_rq_pending_overflow"},
+        {"suffix": "upstream_cx_connect_fail"},
+        {"suffix": "ejections_active"},
+        {"suffix": "rbac.allowed"},
+        {"suffix": "rbac.denied"},
+        {"suffix": "ssl.connection_error"},
+        {"suffix": "update_rejected"},
+    ]
+}
+"""Envoy's own stats that are kept: each cluster would bring about a hundred more, and their memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapInputs:
+    """`ca_pem` verifies meshd; `discovery_address` is host:port; `probes` are served at the health port."""
+
+    discovery_address: str
+    ca_pem: str
+    probes: Sequence[ProbeTarget] = ()
+
+
+def bootstrap_argument(inputs: BootstrapInputs) -> str:
+    """The bootstrap as one container argument, in which Kubernetes fills in $(POD_IP)."""
+    return json.dumps(build_bootstrap(inputs), separators=(",", ":"))
+
+
+def build_bootstrap(inputs: BootstrapInputs) -> Json:
+    """envoy.config.bootstrap.v3.Bootstrap as JSON. Node id and cluster come by command line."""
+    return {
+        "admin": {"address": _loopback(ADMIN_PORT), "ignore_global_conn_limit": True},
+        "dynamic_resources": {
+            "ads_config": _ads(inputs),
+            "cds_config": _from_ads(),
+            "lds_config": _from_ads(),
+        },
+        "static_resources": {
+            "clusters": [_admin_cluster(), *build_probe_clusters(inputs.probes)],
+            "listeners": [
+                build_health_listener(inputs.probes, ADMIN_CLUSTER),
+                build_metrics_listener(ADMIN_CLUSTER),
+            ],
+        },
+        "stats_config": {"stats_matcher": {"inclusion_list": KEPT_STATS}},
+        "overload_manager": _connection_limit(),
+    }
+
+
+def _ads(inputs: BootstrapInputs) -> Json:
+    credential = {
+        "@type": "type.googleapis.com/envoy.config.grpc_credential.v3.FileBasedMetadataConfig",
+        "secret_data": {"filename": TOKEN_PATH},
+        "header_key": "authorization",
+        "header_prefix": "Bearer ",
+    }
+    factory = "envoy.grpc_credentials.file_based_metadata"
+    ssl = {"ssl_credentials": {"root_certs": {"inline_string": inputs.ca_pem}}}
+    google_grpc = {
+        "target_uri": inputs.discovery_address,
+        "stat_prefix": "ads",
+        "channel_credentials": ssl,
+        "call_credentials": [{"from_plugin": {"name": factory, "typed_config": credential}}],
+        "credentials_factory_name": factory,
+        "channel_args": {"args": {name: {"int_value": value} for name, value in _CHANNEL.items()}},
+    }
+    retry = {"retry_back_off": {"base_interval": "0.2s", "max_interval": "5s"}}
+    return {
+        "api_type": "DELTA_GRPC",
+        "transport_api_version": "V3",
+        "grpc_services": [{"google_grpc": google_grpc, "retry_policy": retry}],
+    }
+
+
+_CHANNEL = {
+    "grpc.max_receive_message_length": MAXIMUM_MESSAGE_BYTES,
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    "grpc.initial_reconnect_backoff_ms": 200,
+    "grpc.min_reconnect_backoff_ms": 2_000,
+    "grpc.max_reconnect_backoff_ms": 5_000,
+}
+"""A replica that vanishes is noticed within 40 s, and one that comes back is found within 5 s."""
+
+
+def _from_ads() -> Json:
+    return {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
+
+
+def _admin_cluster() -> Json:
+    return {
+        "name": ADMIN_CLUSTER,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": ADMIN_CLUSTER,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _loopback(ADMIN_PORT)}}]}],
+        },
+    }
+
+
+def _connection_limit() -> Json:
+    """No limit, said aloud: Envoy warns when nothing is said."""
+    limit = {
+        "@type": (
+            "type.googleapis.com/"
+            "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+        ),
+        "max_active_downstream_connections": MAXIMUM_CONNECTIONS,
+    }
+    name = "envoy.resource_monitors.global_downstream_max_connections"
+    return {"resource_monitors": [{"name": name, "typed_config": limit}]}
+
+
+def _loopback(port: int) -> Json:
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
