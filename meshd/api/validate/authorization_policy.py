@@ -83,9 +83,7 @@ def _check_values(values: Sequence[str], path: str) -> Iterator[Problem]:
 
 def _check_wildcards(values: Sequence[str], path: str) -> Iterator[Problem]:
     for index, value in enumerate(values):
-        if "*" in value.removeprefix("*").removesuffix("*") or (
-            len(value) > 1 and value[0] == value[-1] == "*"
-        ):
+        if "*" in value.removeprefix("*").removesuffix("*") or (len(value) > 1 and value[0] == value[-1] == "*"):
             yield Problem(f"{path}[{index}]", value, "a wildcard can stand at its beginning or end, once")
 
 
@@ -129,9 +127,7 @@ def _check_operation(operation: Operation, path: str) -> Iterator[Problem]:
 def _check_ports(values: Sequence[str], path: str) -> Iterator[Problem]:
     for index, value in enumerate(values):
         if not value.isascii() or not value.isdecimal() or not 1 <= int(value) <= 65535:
-            yield Problem(
-                f"{path}[{index}]", value, 'must be a port from 1 to 65535 in quotes, such as "8080"'
-            )
+            yield Problem(f"{path}[{index}]", value, 'must be a port from 1 to 65535 in quotes, such as "8080"')
 
 
 def _check_paths(values: Sequence[str], path: str) -> Iterator[Problem]:

@@ -46,12 +46,8 @@ def warn_gateway(gateway: IstioObject[Gateway]) -> Iterator[Problem]:
             continue
         if server.tls.https_redirect and server.port.protocol.upper() not in HTTP_PROTOCOLS:
             yield Problem(f"{path}.httpsRedirect", True, "has an effect on HTTP ports only")
-        if server.tls.mode in ("PASSTHROUGH", "AUTO_PASSTHROUGH") and (
-            _credentials(server.tls) or server.tls.ca_crl
-        ):
-            yield Problem(
-                path, server.tls.mode, "passes connections on unopened: its certificates are not used"
-            )
+        if server.tls.mode in ("PASSTHROUGH", "AUTO_PASSTHROUGH") and (_credentials(server.tls) or server.tls.ca_crl):
+            yield Problem(path, server.tls.mode, "passes connections on unopened: its certificates are not used")
 
 
 def _check_server(server: Server, path: str) -> Iterator[Problem]:
@@ -81,9 +77,7 @@ def _check_gateway_host(host: str, path: str) -> Iterator[Problem]:
     if "." not in name:
         yield Problem(path, host, 'must be a full DNS name such as shop.example.com, or "*"')
     elif not (is_dns_name(name.removeprefix("*.")) and (name.startswith("*.") or "*" not in name)):
-        yield Problem(
-            path, host, 'must be a DNS name; a wildcard stands for a whole first part: "*.example.com"'
-        )
+        yield Problem(path, host, 'must be a DNS name; a wildcard stands for a whole first part: "*.example.com"')
 
 
 def _check_port(port: Port, bind: str, path: str) -> Iterator[Problem]:
@@ -94,9 +88,7 @@ def _check_port(port: Port, bind: str, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}.name", "", "must not be empty")
     if bind.startswith(_UNIX):
         if not bind.startswith((f"{_UNIX}/", f"{_UNIX}@")) or bind.endswith("/"):
-            yield Problem(
-                f"{path.removesuffix('port')}bind", bind, "must be unix:// and the path of a socket"
-            )
+            yield Problem(f"{path.removesuffix('port')}bind", bind, "must be unix:// and the path of a socket")
         if port.number:
             yield Problem(f"{path}.number", port.number, "must be 0 when bind is a socket's path")
         return
@@ -123,9 +115,7 @@ def _check_tls(tls: ServerTLSSettings, path: str) -> Iterator[Problem]:
         yield Problem(path, None, f"only one of {listing(sources)} may be set")
     if tls.mode == "ISTIO_MUTUAL":
         for name in [*sources, *(["caCertificates"] if tls.ca_certificates else [])]:
-            yield Problem(
-                f"{path}.{name}", None, "has no meaning with ISTIO_MUTUAL: the mesh's certificates serve"
-            )
+            yield Problem(f"{path}.{name}", None, "has no meaning with ISTIO_MUTUAL: the mesh's certificates serve")
     if len(tls.credential_names) > 2 or len(tls.tls_certificates) > 2:
         yield Problem(path, None, "at most two certificates are possible")
     versions = (tls.min_protocol_version, tls.max_protocol_version)
@@ -137,9 +127,7 @@ def _check_tls(tls: ServerTLSSettings, path: str) -> Iterator[Problem]:
 
 def _check_termination(tls: ServerTLSSettings, sources: list[str], path: str) -> Iterator[Problem]:
     if not sources:
-        yield Problem(
-            path, None, f"{tls.mode} needs a certificate: set credentialName to the name of a Secret"
-        )
+        yield Problem(path, None, f"{tls.mode} needs a certificate: set credentialName to the name of a Secret")
     by_file = "serverCertificate" in sources
     if by_file and not tls.server_certificate:
         yield Problem(f"{path}.serverCertificate", None, "is required beside privateKey")
@@ -150,8 +138,6 @@ def _check_termination(tls: ServerTLSSettings, sources: list[str], path: str) ->
             yield Problem(f"{path}.tlsCertificates[{index}]", None, "needs serverCertificate and privateKey")
     from_secret = tls.credential_name or tls.credential_names or tls.ca_cert_credential_name
     if tls.mode != "SIMPLE" and not from_secret and not tls.ca_certificates:
-        yield Problem(
-            f"{path}.caCertificates", None, f"is required for {tls.mode} with certificates from files"
-        )
+        yield Problem(f"{path}.caCertificates", None, f"is required for {tls.mode} with certificates from files")
     if tls.ca_crl and (tls.credential_name or tls.mode == "SIMPLE"):
         yield Problem(f"{path}.caCrl", tls.ca_crl, "needs MUTUAL with files; a Secret carries its own ca.crl")

@@ -152,9 +152,7 @@ def _check_rewrite(rewrite: HTTPRewrite, route: HTTPRoute, path: str) -> Iterato
     request = route.headers.request if route.headers is not None else None
     names = [*request.set, *request.add] if request is not None else []
     if rewrite.authority and any(map(is_authority, names)):
-        yield Problem(
-            f"{path}.authority", rewrite.authority, "headers.request changes the host too; keep one"
-        )
+        yield Problem(f"{path}.authority", rewrite.authority, "headers.request changes the host too; keep one")
 
 
 def _check_retry(retry: HTTPRetry, path: str) -> Iterator[Problem]:
@@ -189,9 +187,7 @@ def _check_abort(abort: Abort, path: str) -> Iterator[Problem]:
     if abort.grpc_status is not None and abort.grpc_status not in GRPC_STATUS:
         yield Problem(f"{path}.grpcStatus", abort.grpc_status, f"must be {listing(GRPC_STATUS)}")
     if abort.http2_error is not None:
-        yield Problem(
-            f"{path}.http2Error", abort.http2_error, "cannot be injected; use httpStatus or grpcStatus"
-        )
+        yield Problem(f"{path}.http2Error", abort.http2_error, "cannot be injected; use httpStatus or grpcStatus")
 
 
 def _check_delay(delay: Delay, path: str) -> Iterator[Problem]:
@@ -199,9 +195,7 @@ def _check_delay(delay: Delay, path: str) -> Iterator[Problem]:
     if not 0 <= delay.percent <= 100:
         yield Problem(f"{path}.percent", delay.percent, "must be from 0 to 100")
     if delay.exponential_delay is not None:
-        yield Problem(
-            f"{path}.exponentialDelay", delay.exponential_delay, "cannot be injected; use fixedDelay"
-        )
+        yield Problem(f"{path}.exponentialDelay", delay.exponential_delay, "cannot be injected; use fixedDelay")
 
 
 def _check_cors(cors: CorsPolicy, path: str) -> Iterator[Problem]:
@@ -217,8 +211,6 @@ def _check_cors(cors: CorsPolicy, path: str) -> Iterator[Problem]:
     for field, names in (("allowHeaders", cors.allow_headers), ("exposeHeaders", cors.expose_headers)):
         for index, name in enumerate(names):
             if not is_token(name):
-                yield Problem(
-                    f"{child(path, field)}[{index}]", name, "must be the name of an HTTP header or *"
-                )
+                yield Problem(f"{child(path, field)}[{index}]", name, "must be the name of an HTTP header or *")
     if cors.max_age is not None and seconds(cors.max_age) % 1:
         yield Problem(f"{path}.maxAge", cors.max_age, "must be whole seconds")

@@ -60,9 +60,7 @@ def check_weights(weights: Sequence[int], path: str) -> Iterator[Problem]:
         if weight < 0:
             yield Problem(f"{path}[{index}].weight", weight, "must be 0 or more")
     if len(weights) > 1 and sum(weights) <= 0:
-        yield Problem(
-            path, None, "the weights of several destinations must not all be 0; give each its share"
-        )
+        yield Problem(path, None, "the weights of several destinations must not all be 0; give each its share")
     if sum(weights) > 2**32 - 1:
         yield Problem(path, None, "the weights' sum must be below 4294967296")
 

@@ -14,9 +14,7 @@ from meshd.api.istio.load_balancer import (
 )
 from meshd.api.problem import Problem, child
 
-_TOPOLOGY = tuple(
-    f"topology.{name}" for name in ("kubernetes.io/region", "kubernetes.io/zone", "istio.io/subzone")
-)
+_TOPOLOGY = tuple(f"topology.{name}" for name in ("kubernetes.io/region", "kubernetes.io/zone", "istio.io/subzone"))
 _MAGLEV_LIMIT = 5_000_011
 _NOT_NEGATIVE = (
     *("http1_max_pending_requests", "http2_max_requests", "max_requests_per_connection"),
@@ -38,9 +36,7 @@ def check_load_balancer(settings: LoadBalancerSettings, path: str) -> Iterator[P
         yield from _check_failover(zone.failover, f"{place}.failover")
         for index, label in enumerate(zone.failover_priority):
             if label in _TOPOLOGY:
-                yield Problem(
-                    f"{place}.failoverPriority[{index}]", label, "is weighed in already; leave it out"
-                )
+                yield Problem(f"{place}.failoverPriority[{index}]", label, "is weighed in already; leave it out")
     if settings.warmup is not None and settings.warmup.aggression == 0:
         yield Problem(f"{path}.warmup.aggression", 0, "must be above 0")
 

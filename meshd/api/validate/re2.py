@@ -13,10 +13,10 @@ from meshd.api.problem import Problem
 
 MAX_LENGTH = 1024
 _REPEAT = re.compile(r"[*+?]|\{(\d+)(,(\d*))?\}")
-_GROUP = re.compile(r"\((?:\?(?:P?<[A-Za-z_]\w*>|(?=[imsU-]+[):])[imsU]*(?:-[imsU]+)?(?P<end>[:)]))|(?!\?))")
+_GROUP = re.compile(r"\((?:\?(?:P?<[A-Za-z_]\w*>|:|(?=[imsU-]+[):])[imsU]*(?:-[imsU]+)?(?P<end>[:)]))|(?!\?))")
 _ESCAPE = re.compile(
     r"\\(?:[dDsSwWafnrtv]|[pP](?:\{\^?\w+\}|[A-Z])|0[0-7]{0,2}|[1-7][0-7]{1,2}"
-    r"|x(?:[0-9A-Fa-f]{2}|\{[0-9A-Fa-f]{1,6}\})|[\x21-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7e ])"
+    r"|x(?:[0-9A-Fa-f]{2}|\{[0-9A-Fa-f]{1,6}\})|[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e ])"
 )
 _ASSERTION = re.compile(r"\\[bBAzC]")
 _QUOTED = re.compile(r"\\Q.*?(?:\\E|$)", re.DOTALL)
@@ -25,6 +25,7 @@ _CLASS_NAMES = {
     *("alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph"),
     *("lower", "print", "punct", "space", "upper", "word", "xdigit"),
 }
+_CONTROLS = dict(zip("afnrtv", "\a\f\n\r\t\v", strict=True))
 _LOOKAROUND = ("(?=", "(?!", "(?<=", "(?<!")
 
 
@@ -135,5 +136,15 @@ def _class_item_end(regex: str, position: int) -> int:
 
 def _check_range(low: str, high: str) -> None:
     sets = ("[:", "\\d", "\\D", "\\s", "\\S", "\\w", "\\W", "\\p", "\\P")
-    if low.startswith(sets) or high.startswith(sets) or (len(low) == len(high) == 1 and low > high):
+    if low.startswith(sets) or high.startswith(sets) or _code_point(low) > _code_point(high):
         raise _SyntaxError(f"{low}-{high} is no range of characters")
+
+
+def _code_point(item: str) -> int:
+    if not item.startswith("\\"):
+        return ord(item)
+    if item.startswith("\\x"):
+        return int(item[2:].strip("{}"), 16)
+    if item[1:].isdecimal():
+        return int(item[1:], 8)
+    return ord(_CONTROLS.get(item[1], item[1]))

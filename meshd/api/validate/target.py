@@ -30,9 +30,7 @@ def check_match_labels(labels: Mapping[str, str], path: str) -> Iterator[Problem
             yield Problem(child(path, key), value, "a selector knows no wildcards; give the whole label")
 
 
-def warn_of_empty_selector(
-    selector: WorkloadSelector | None, path: str = "spec.selector"
-) -> Iterator[Problem]:
+def warn_of_empty_selector(selector: WorkloadSelector | None, path: str = "spec.selector") -> Iterator[Problem]:
     """A selector that selects everything is rarely meant."""
     if selector is not None and not selector.match_labels:
         yield Problem(path, None, "has no labels and selects every workload; leave it out if that is meant")

@@ -95,9 +95,7 @@ def _check_tls_match(match: TLSMatchAttributes, hosts: Sequence[str], path: str)
         place = f"{path}.sniHosts[{index}]"
         yield from check_host(sni_host, place)
         if not any(_within(sni_host, host) for host in hosts):
-            yield Problem(
-                place, sni_host, f"must be one of this object's hosts ({', '.join(hosts)}) or within"
-            )
+            yield Problem(place, sni_host, f"must be one of this object's hosts ({', '.join(hosts)}) or within")
     yield from _check_l4_match(match, path)
 
 
