@@ -1,1 +1,1 @@
-"""(snapshot, proxy) -> Envoy resources: listeners, routes, clusters, endpoints. Pure; the only maker of Envoy protos."""
+"""(snapshot, proxy) -> Envoy resources. Pure, and the only maker of Envoy protos beside xds."""

@@ -38,7 +38,7 @@ def cidr(value: str) -> dict[str, Any]:
 
 
 def peer_principal(value: str) -> dict[str, Any]:
-    """ "<trust domain>/ns/<namespace>/sa/<service account>" as the peer's certificate states it, spiffe:// before it."""
+    """The identity in the peer's certificate, written without its `spiffe://`."""
     match = string_match(value)
     for kind in ("exact", "prefix"):
         if kind in match:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from envoy.config.cluster.v3 import cluster_pb2
+from envoy.extensions.transport_sockets.raw_buffer.v3 import raw_buffer_pb2
 
-from meshd.model.destination import ClientTls, ConnectionPool, DestinationPolicy, TlsMode, TrafficPolicy
+from meshd.model.destination import ClientTls, ConnectionPool, TlsMode, TrafficPolicy
 from meshd.model.memo import Reader
 from meshd.model.mesh import spiffe_id
 from meshd.model.resource import Resource, Scope
@@ -27,17 +28,14 @@ from meshd.networking.names import (
     outbound_cluster_name,
     outbound_sni,
 )
-from meshd.networking.proto import ADS, duration, resource, struct
+from meshd.networking.proto import ADS, duration, extension, resource, struct
 from meshd.networking.scopes import OutboundScope
 
 ClusterItem = tuple[str, int, str]
 """(host, port, subset)"""
 
-RAW_BUFFER = {
-    "name": "tlsMode-disabled",
-    "match": {},
-    "transport_socket": {"name": "envoy.transport_sockets.raw_buffer"},
-}
+_PLAINTEXT = extension("envoy.transport_sockets.raw_buffer", raw_buffer_pb2.RawBuffer())
+RAW_BUFFER = {"name": "tlsMode-disabled", "match": {}, "transport_socket": _PLAINTEXT}
 
 
 def outbound_clusters(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
@@ -67,7 +65,7 @@ def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource
     if service is None or port is None:
         return None
     rule = read.query(destination_policy, scope.namespace, host)
-    policy = _policy(rule, number, subset)
+    policy = read.query(policy_of, scope.namespace, host, number, subset)
     name = outbound_cluster_name(host, number, subset)
     pool = policy.connection_pool or ConnectionPool()
     settings: dict[str, Any] = {
@@ -90,7 +88,9 @@ def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource
     return resource(name, cluster_pb2.Cluster(name=name, **settings), [rule.ref] if rule else [])
 
 
-def _policy(rule: DestinationPolicy | None, port: int, subset: str) -> TrafficPolicy:
+def policy_of(read: Reader, namespace: str, host: str, port: int, subset: str) -> TrafficPolicy:
+    """How clients in `namespace` talk to one port and subset of `host`."""
+    rule = read.query(destination_policy, namespace, host)
     if rule is None:
         return TrafficPolicy()
     chosen = next((s.policy for s in rule.subsets if s.name == subset), None)

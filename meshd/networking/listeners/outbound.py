@@ -24,7 +24,8 @@ from meshd.networking.names import (
     outbound_cluster_name,
 )
 from meshd.networking.proto import boolean, resource
-from meshd.networking.routes.sidecar import cluster_name, http_ports
+from meshd.networking.routes.sidecar import http_ports
+from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import OutboundScope
 
 ListenerItem = tuple[str, int, str]
@@ -65,7 +66,7 @@ def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resourc
     if service is None or service_port is None:
         return None
     rules = _tcp_rules(read, scope.namespace, host)
-    filters = [_tcp_filter(read, service, service_port, rules, log_text)]
+    filters = [_tcp_filter(read, scope.namespace, service, service_port, rules, log_text)]
     sources = [rules.ref] if rules else []
     return resource(f"{address}_{port}", _listener(address, port, [{"filters": filters}]), sources)
 
@@ -75,12 +76,13 @@ def _tcp_rules(read: Reader, namespace: str, host: str) -> RouteRules | None:
 
 
 def _tcp_filter(
-    read: Reader, service: Service, port: ServicePort, rules: RouteRules | None, log_text: bool
+    read: Reader, namespace: str, service: Service, port: ServicePort, rules: RouteRules | None, log_text: bool
 ) -> dict[str, Any]:
     rule = next((r for r in rules.tcp if _applies(r, rules, port.port)), None) if rules else None
     if rule is None or not rule.destinations:
         return tcp_proxy([(outbound_cluster_name(service.hostname, port.port), 1)], outbound_tags(), log_text)
-    weighted = [(cluster_name(read, port.port, d.destination), d.weight) for d in rule.destinations]
+    upstreams = Upstreams(read, namespace, port.port)
+    weighted = [(upstreams.cluster(d.destination), d.weight) for d in rule.destinations]
     return tcp_proxy(weighted, outbound_tags(), log_text)
 
 

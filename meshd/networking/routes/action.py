@@ -1,11 +1,9 @@
 """What happens to a request that matched: forwarded, redirected or answered."""
 
-from collections.abc import Callable
 from typing import Any
 
 from meshd.model.labels import Labels
 from meshd.model.route import (
-    Destination,
     HeaderOperations,
     Headers,
     HttpRoute,
@@ -15,9 +13,7 @@ from meshd.model.route import (
 )
 from meshd.networking.proto import duration, fraction
 from meshd.networking.routes.retry import DEFAULT_RETRY, retry_policy
-
-ClusterOf = Callable[[Destination], str]
-"""The name of the cluster for a destination, as seen from the listener at hand."""
+from meshd.networking.routes.upstream import Upstreams
 
 _REDIRECT_CODES = {
     301: "MOVED_PERMANENTLY",
@@ -28,7 +24,7 @@ _REDIRECT_CODES = {
 }
 
 
-def action_fields(rule: HttpRoute, cluster_of: ClusterOf) -> dict[str, Any]:
+def action_fields(rule: HttpRoute, upstreams: Upstreams) -> dict[str, Any]:
     """The action field of a Route and the header operations beside it."""
     if rule.redirect is not None:
         return {"redirect": _redirect(rule.redirect)}
@@ -37,26 +33,29 @@ def action_fields(rule: HttpRoute, cluster_of: ClusterOf) -> dict[str, Any]:
         if rule.direct_response.body:
             response["body"] = {"inline_bytes": rule.direct_response.body}
         return {"direct_response": response}
-    return {"route": forward_action(rule, cluster_of), **header_fields(rule.headers)}
+    return {"route": forward_action(rule, upstreams), **header_fields(rule.headers)}
 
 
-def forward_action(rule: HttpRoute, cluster_of: ClusterOf) -> dict[str, Any]:
+def forward_action(rule: HttpRoute, upstreams: Upstreams) -> dict[str, Any]:
     """RouteAction. Without a timeout in the rule there is none, as in Istio."""
     action: dict[str, Any] = {
-        **_destinations(rule.destinations, cluster_of),
+        **_destinations(rule.destinations, upstreams),
         "timeout": duration(rule.timeout or 0.0),
         **_rewrite(rule.rewrite),
     }
     retries = retry_policy(rule.retries) if rule.retries is not None else DEFAULT_RETRY
     if retries is not None:
         action["retry_policy"] = retries
+    hash_policies = [p for d in rule.destinations for p in upstreams.hash_policies(d.destination)]
+    if hash_policies:
+        action["hash_policy"] = hash_policies
     authority = _authority(rule.headers)
     if authority and "host_rewrite_literal" not in action:
         action["host_rewrite_literal"] = authority
     if rule.mirrors:
         action["request_mirror_policies"] = [
             {
-                "cluster": cluster_of(mirror.destination),
+                "cluster": upstreams.cluster(mirror.destination),
                 "runtime_fraction": {"default_value": fraction(mirror.percent)},
                 "trace_sampled": {"value": False},
             }
@@ -65,13 +64,13 @@ def forward_action(rule: HttpRoute, cluster_of: ClusterOf) -> dict[str, Any]:
     return action
 
 
-def _destinations(destinations: tuple[WeightedDestination, ...], cluster_of: ClusterOf) -> dict[str, Any]:
+def _destinations(destinations: tuple[WeightedDestination, ...], upstreams: Upstreams) -> dict[str, Any]:
     if len(destinations) == 1 and destinations[0].headers == Headers():
-        return {"cluster": cluster_of(destinations[0].destination)}
+        return {"cluster": upstreams.cluster(destinations[0].destination)}
     alone = len(destinations) == 1
     clusters = [
         {
-            "name": cluster_of(weighted.destination),
+            "name": upstreams.cluster(weighted.destination),
             "weight": {"value": 1 if alone else weighted.weight},
             **header_fields(weighted.headers),
             **_cluster_authority(weighted.headers),

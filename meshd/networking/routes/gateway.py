@@ -1,6 +1,5 @@
 """What a gateway does with requests from outside: the rules that name one of its Gateway objects."""
 
-from functools import partial
 from typing import Any
 
 from envoy.config.route.v3 import route_components_pb2
@@ -20,7 +19,8 @@ from meshd.networking.lookup import exported
 from meshd.networking.names import virtual_host_name
 from meshd.networking.proto import resource
 from meshd.networking.routes.rules import routes_of
-from meshd.networking.routes.sidecar import cluster_name, route_configuration
+from meshd.networking.routes.sidecar import route_configuration
+from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import WorkloadScope
 
 
@@ -92,8 +92,8 @@ def build_gateway_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     routes: list[dict[str, Any]] = []
     for gateway, port in dict.fromkeys((b.gateway.ref.key, b.server.port) for b, _ in pairs):
         rules = dict.fromkeys(rules for bound, rules in pairs if bound.gateway.ref.key == gateway)
-        cluster_of = partial(cluster_name, read, port)
-        routes += routes_of(tuple(rules), gateway, port, scope.namespace, cluster_of)
+        upstreams = Upstreams(read, scope.namespace, port)
+        routes += routes_of(tuple(rules), gateway, port, scope.namespace, upstreams)
     name = virtual_host_name(route, host)
     settings: dict[str, Any] = {"require_tls": "ALL"} if host in _redirected(read, scope, route) else {}
     virtual_host = route_components_pb2.VirtualHost(

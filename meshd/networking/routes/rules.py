@@ -3,13 +3,14 @@
 from typing import Any
 
 from meshd.model.route import MESH_GATEWAY, Destination, HttpMatch, HttpRoute, RouteRules
-from meshd.networking.routes.action import ClusterOf, action_fields
+from meshd.networking.routes.action import action_fields
 from meshd.networking.routes.fault import fault_config
 from meshd.networking.routes.match import CATCH_ALL, route_match
+from meshd.networking.routes.upstream import Upstreams
 
 
 def routes_of(
-    rules: tuple[RouteRules, ...], gateway: str, port: int, namespace: str, cluster_of: ClusterOf
+    rules: tuple[RouteRules, ...], gateway: str, port: int, namespace: str, upstreams: Upstreams
 ) -> list[dict[str, Any]]:
     """Routes of all `rules` for requests that come in at `gateway` on `port` of proxies in `namespace`.
 
@@ -20,7 +21,7 @@ def routes_of(
         route
         for owner in rules
         for rule in owner.http
-        for route in _routes(rule, owner, gateway, port, namespace, cluster_of)
+        for route in _routes(rule, owner, gateway, port, namespace, upstreams)
     ]
     if len(rules) > 1:
         made.sort(key=lambda route: route["match"] == CATCH_ALL)
@@ -28,14 +29,14 @@ def routes_of(
 
 
 def _routes(
-    rule: HttpRoute, owner: RouteRules, gateway: str, port: int, namespace: str, cluster_of: ClusterOf
+    rule: HttpRoute, owner: RouteRules, gateway: str, port: int, namespace: str, upstreams: Upstreams
 ) -> list[dict[str, Any]]:
     gateways = owner.gateways
     matches = rule.matches or (HttpMatch(),)
     chosen = [m for m in matches if _applies(m, gateways, gateway, port, namespace)]
     if not chosen:
         return []
-    fields = action_fields(rule, cluster_of)
+    fields = action_fields(rule, upstreams)
     fields["decorator"] = {"operation": _operation(rule, owner)}
     if rule.fault is not None:
         fields["typed_per_filter_config"] = fault_config(rule.fault)

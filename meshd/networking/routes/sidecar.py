@@ -1,13 +1,12 @@
 """What a sidecar does with its application's requests: a route configuration per port, a virtual host per service."""
 
-from functools import partial
 from typing import Any
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
-from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
+from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.service import Service
 from meshd.model.tables import ROUTE_RULES
 from meshd.networking.lookup import exported, route_rules, service_of, visible_services, wildcards
@@ -15,6 +14,7 @@ from meshd.networking.names import PASSTHROUGH_CLUSTER, outbound_cluster_name, v
 from meshd.networking.proto import ADS, boolean, duration, resource
 from meshd.networking.routes.retry import DEFAULT_RETRY
 from meshd.networking.routes.rules import routes_of
+from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import OutboundScope
 
 DEFAULT_HTTP_PORT = 80
@@ -85,8 +85,7 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     port, host = item
     rules = _rules(read, scope.namespace, host)
     service = read.query(service_of, host)
-    cluster_of = partial(cluster_name, read, port)
-    routes = routes_of(rules, MESH_GATEWAY, port, scope.namespace, cluster_of)
+    routes = routes_of(rules, MESH_GATEWAY, port, scope.namespace, Upstreams(read, scope.namespace, port))
     if not rules and service is not None:
         routes = [_default_route(service, port)]
     name = virtual_host_name(str(port), host)
@@ -106,15 +105,6 @@ def _rules(read: Reader, namespace: str, host: str) -> tuple[RouteRules, ...]:
         if found:
             return (found[0],)
     return ()
-
-
-def cluster_name(read: Reader, request_port: int, destination: Destination) -> str:
-    """A destination without a port is the service's only port, else the port the request came in on."""
-    port = destination.port
-    if not port:
-        service = read.query(service_of, destination.host)
-        port = service.ports[0].port if service and len(service.ports) == 1 else request_port
-    return outbound_cluster_name(destination.host, port, destination.subset)
 
 
 def _default_route(service: Service, port: int) -> dict[str, Any]:

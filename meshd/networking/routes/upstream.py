@@ -1,0 +1,51 @@
+"""What a route has to know about its destinations: which cluster each is, and by what its requests are hashed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from meshd.model.destination import ConsistentHash
+from meshd.model.memo import Reader
+from meshd.model.route import Destination
+from meshd.networking.clusters.outbound import policy_of
+from meshd.networking.lookup import service_of
+from meshd.networking.names import outbound_cluster_name
+from meshd.networking.proto import duration
+
+
+@dataclass(frozen=True, slots=True)
+class Upstreams:
+    """Destinations as clients in `namespace` see them, for requests that came in on `request_port`."""
+
+    read: Reader
+    namespace: str
+    request_port: int
+
+    def cluster(self, destination: Destination) -> str:
+        return outbound_cluster_name(destination.host, self._port(destination), destination.subset)
+
+    def hash_policies(self, destination: Destination) -> list[dict[str, Any]]:
+        """RouteAction.hash_policy for a destination whose policy asks for consistent hashing."""
+        port = self._port(destination)
+        policy = self.read.query(policy_of, self.namespace, destination.host, port, destination.subset)
+        return [_hash_policy(policy.consistent_hash)] if policy.consistent_hash else []
+
+    def _port(self, destination: Destination) -> int:
+        """A destination without a port is the service's only port, else the port the request came in on."""
+        if destination.port:
+            return destination.port
+        service = self.read.query(service_of, destination.host)
+        return service.ports[0].port if service and len(service.ports) == 1 else self.request_port
+
+
+def _hash_policy(hashing: ConsistentHash) -> dict[str, Any]:
+    """https://istio.io/latest/docs/reference/config/networking/destination-rule/#LoadBalancerSettings-ConsistentHashLB"""
+    if hashing.header:
+        return {"header": {"header_name": hashing.header}}
+    if hashing.query_parameter:
+        return {"query_parameter": {"name": hashing.query_parameter}}
+    if hashing.source_ip:
+        return {"connection_properties": {"source_ip": True}}
+    cookie: dict[str, Any] = {"name": hashing.cookie, "path": hashing.cookie_path}
+    if hashing.cookie_ttl is not None:
+        cookie["ttl"] = duration(hashing.cookie_ttl)
+    return {"cookie": cookie}

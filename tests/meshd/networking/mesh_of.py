@@ -1,0 +1,115 @@
+"""A mesh made of YAML: the way of Kubernetes objects into the engine, without an API server."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from envoy.service.discovery.v3 import discovery_pb2
+from google.protobuf import json_format
+
+from meshd.ingest.watches import watched_kinds
+from meshd.model.mesh import MeshConfig
+from meshd.model.resource import TYPE_URLS, Resource
+from meshd.model.service import Proxy
+from meshd.model.store import Store
+from meshd.model.tables import MESH, MESH_KEY, WORKLOADS, Change
+from meshd.networking.engine import Engine
+from meshd.networking.generators import GENERATORS
+
+MESHES = Path(__file__).parent / "meshes"
+CONFIG = MeshConfig(zipkin_host="zipkin.istio-system.svc.cluster.local")
+
+
+def changes_of(text: str, config: MeshConfig = CONFIG) -> list[Change]:
+    """The rows that the objects of a YAML text stand for."""
+    kinds = {kind.name: kind for kind in watched_kinds(config)}
+    changes: list[Change] = [(MESH, MESH_KEY, config)]
+    for document in yaml.safe_load_all(text):
+        if document:
+            changes += kinds[document["kind"]].rows(msgspec.json.encode(document))
+    return changes
+
+
+def engine_of(text: str, config: MeshConfig = CONFIG) -> Engine:
+    engine = Engine(Store(), GENERATORS)
+    engine.apply(changes_of(text, config))
+    return engine
+
+
+def proxy_of(engine: Engine, workload: str) -> Proxy:
+    """The proxy of a pod "namespace/name": a gateway's when it is labelled `istio`."""
+    found = engine.store.get(WORKLOADS, workload)
+    assert found is not None, f"no pod {workload}"
+    kind = "router" if "istio" in dict(found.labels) else "sidecar"
+    return Proxy(f"{kind}~{found.ip}~{found.name}.{found.namespace}~x", kind, found)
+
+
+def resources_of(engine: Engine, workload: str) -> dict[str, dict[str, Any]]:
+    """{type: {name: resource as JSON}} of all that the pod's proxy is given."""
+    scopes = engine.acquire(proxy_of(engine, workload))
+    return {
+        type_url.rpartition(".")[2]: _named(
+            resource for scope in scopes.get(type_url, ()) for resource in engine.resources(scope)
+        )
+        for type_url in TYPE_URLS
+        if type_url in scopes
+    }
+
+
+def messages_of(engine: Engine, workload: str, type_url: str) -> list[Any]:
+    """The unpacked protos of one type."""
+    scopes = engine.acquire(proxy_of(engine, workload))
+    return [_unpack(resource) for scope in scopes.get(type_url, ()) for resource in engine.resources(scope)]
+
+
+def _unpack(resource: Resource) -> Any:
+    entry = discovery_pb2.Resource.FromString(resource.entry)
+    return json_format.ParseDict(json_format.MessageToDict(entry), discovery_pb2.Resource()).resource
+
+
+def _named(resources: Iterable[Resource]) -> dict[str, Any]:
+    made = {}
+    for resource in sorted(resources, key=lambda resource: resource.name):
+        message = json_format.MessageToDict(discovery_pb2.Resource.FromString(resource.entry).resource)
+        message.pop("@type")
+        made[resource.name] = message
+    return made
+
+
+def bootstrap_of(engine: Engine, workload: str) -> str:
+    """The same as an Envoy bootstrap, for `envoy --mode validate`."""
+    made = resources_of(engine, workload)
+    listeners = [_with_routes(listener, made) for listener in made.get("Listener", {}).values()]
+    ads = {
+        "api_type": "DELTA_GRPC",
+        "transport_api_version": "V3",
+        "grpc_services": [{"google_grpc": {"target_uri": "127.0.0.1:1", "stat_prefix": "ads"}}],
+    }
+    bootstrap = {
+        "node": {"id": "validate", "cluster": "validate"},
+        "dynamic_resources": {"ads_config": ads},
+        "static_resources": {
+            "clusters": list(made.get("Cluster", {}).values()),
+            "listeners": listeners,
+        },
+    }
+    return json.dumps(bootstrap)
+
+
+def _with_routes(value: Any, made: dict[str, dict[str, Any]]) -> Any:
+    """`value` with every `rds` replaced by the route configuration itself, virtual hosts and all."""
+    if isinstance(value, list):
+        return [_with_routes(each, made) for each in value]
+    if not isinstance(value, dict):
+        return value
+    copy = {key: _with_routes(each, made) for key, each in value.items()}
+    if "rds" in copy:
+        name = copy.pop("rds")["routeConfigName"]
+        route = {key: each for key, each in made["RouteConfiguration"][name].items() if key != "vhds"}
+        hosts = [host for key, host in made["VirtualHost"].items() if key.startswith(f"{name}/")]
+        copy["route_config"] = {**route, "virtual_hosts": [*route.get("virtualHosts", []), *hosts]}
+        copy["route_config"].pop("virtualHosts", None)
+    return copy
