@@ -1,0 +1,206 @@
+"""Between the engine and the streams: which stream sees which scope, and what each change means for it.
+
+A round takes everything that came since the last one, so a burst batches itself and a lone change waits for
+nothing. The streams only note names; their own tasks make and send the bytes, so a slow proxy holds up
+nobody.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from meshd.model.resource import SECRET, Delta, Resource, Scope
+from meshd.model.service import Proxy, Workload
+from meshd.model.tables import WORKLOADS, Change
+from meshd.networking.engine import Engine
+from meshd.networking.names import ROOT_CERTIFICATE, WORKLOAD_CERTIFICATE
+from meshd.networking.secrets import tls_certificate_secret, validation_context_secret
+from meshd.pki.authority import IssuedCertificate
+from meshd.pki.workload import WorkloadCertificates
+from meshd.xds.stream import Stream
+from meshd.xds.view import Collection, View, differences
+
+log = logging.getLogger(__name__)
+
+RENEWAL_CHECK = timedelta(seconds=30)
+
+
+class Publisher:
+    """All open streams, kept up to date."""
+
+    def __init__(self, engine: Engine, certificates: WorkloadCertificates) -> None:
+        self.engine = engine
+        self._certificates = certificates
+        self._root = validation_context_secret(ROOT_CERTIFICATE, certificates.root_pem)
+        self._collections: dict[Scope, Collection] = {}
+        self._audience: dict[Scope, dict[Stream, None]] = {}
+        self._streams: dict[Stream, None] = {}
+        self._by_workload: dict[str, dict[Stream, None]] = {}
+        self._awaited: dict[str, list[asyncio.Future[None]]] = {}
+        self._queue: list[Change] = []
+        self._queued_since = 0.0
+        self._queued = asyncio.Event()
+
+    @property
+    def streams(self) -> Sequence[Stream]:
+        return tuple(self._streams)
+
+    # --- streams
+
+    def connect(self, proxy: Proxy) -> Stream:
+        """A stream for `proxy`, kept up to date until `disconnect`."""
+        stream = Stream(proxy, self._view(proxy))
+        stream.view.own = {
+            WORKLOAD_CERTIFICATE: _certificate_secret(self._certificates.acquire(proxy.workload)),
+            ROOT_CERTIFICATE: self._root,
+        }
+        self._streams[stream] = None
+        self._by_workload.setdefault(proxy.workload.key, {})[stream] = None
+        self._listen(stream)
+        return stream
+
+    def disconnect(self, stream: Stream) -> None:
+        del self._streams[stream]
+        workload = stream.proxy.workload
+        streams = self._by_workload[workload.key]
+        del streams[stream]
+        if not streams:
+            del self._by_workload[workload.key]
+        self._leave(stream, _scopes(stream.view))
+        self.engine.release(stream.view.scopes)
+        self._certificates.release(workload)
+
+    async def workload(self, key: str, uid: str, patience: float) -> Workload | None:
+        """The pod `key` ("namespace/name") with `uid`; waited for up to `patience` seconds: a watch may
+        lag.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            found = self.engine.store.get(WORKLOADS, key)
+            left = deadline - time.monotonic()
+            if found is not None and found.uid == uid:
+                return found
+            if left <= 0:
+                return None
+            arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._awaited.setdefault(key, []).append(arrival)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(arrival, left)
+
+    # --- changes
+
+    def submit(self, changes: Sequence[Change]) -> None:
+        """Queue changes for the next round."""
+        if not self._queue:
+            self._queued_since = time.monotonic()
+        self._queue.extend(changes)
+        self._queued.set()
+
+    async def run(self) -> None:
+        """Apply what is submitted, round after round."""
+        while True:
+            await self._queued.wait()
+            self._queued.clear()
+            changes, self._queue = self._queue, []
+            try:
+                self.apply(changes, self._queued_since)
+            except Exception:  # the next round must come; what failed stays as it was
+                log.exception("cannot apply %d changes", len(changes))
+
+    def apply(self, changes: Sequence[Change], since: float | None = None) -> None:
+        """One round. `since` is when the first of the changes was queued (monotonic seconds)."""
+        for delta in self.engine.apply(changes):
+            self._publish(delta, since)
+        for table, key, workload in changes:
+            if table is WORKLOADS:
+                self._workload_changed(key, workload, since)
+
+    async def renew_certificates(self, check: timedelta = RENEWAL_CHECK) -> None:
+        """Renew workload certificates when they are due, looking every `check` at least."""
+        while True:
+            due = self._certificates.next_renewal()
+            wait = check if due is None else min(check, due - datetime.now(UTC))
+            await asyncio.sleep(max(wait.total_seconds(), 0.01))
+            renewed = set(self._certificates.renew())
+            for stream in self.streams if renewed else ():
+                if stream.proxy.workload.uid in renewed:
+                    self._certificate_changed(stream)
+
+    # --- inside
+
+    def _view(self, proxy: Proxy) -> View:
+        scopes = self.engine.acquire(proxy)
+        return View(scopes, {t: tuple(map(self._collection, keys)) for t, keys in scopes.items()})
+
+    def _collection(self, scope: Scope) -> Collection:
+        collection = self._collections.get(scope)
+        if collection is None:
+            collection = {resource.name: resource for resource in self.engine.resources(scope)}
+            self._collections[scope] = collection
+            self._audience[scope] = {}
+        return collection
+
+    def _listen(self, stream: Stream) -> None:
+        for scope in _scopes(stream.view):
+            self._audience[scope][stream] = None
+
+    def _leave(self, stream: Stream, scopes: Iterable[Scope]) -> None:
+        for scope in scopes:
+            audience = self._audience[scope]
+            del audience[stream]
+            if not audience:
+                del self._audience[scope], self._collections[scope]
+
+    def _publish(self, delta: Delta, since: float | None) -> None:
+        collection = self._collections.get(delta.scope)
+        if collection is None:
+            return
+        marks = [(resource.name, resource.name not in collection) for resource in delta.changed]
+        marks += [(name, False) for name in delta.removed]
+        collection.update((resource.name, resource) for resource in delta.changed)
+        for name in delta.removed:
+            collection.pop(name, None)
+        for stream in self._audience[delta.scope]:
+            stream.changed(delta.type_url, marks, since)
+
+    def _workload_changed(self, key: str, workload: Workload | None, since: float | None) -> None:
+        for arrival in self._awaited.pop(key, ()):
+            if not arrival.done():
+                arrival.set_result(None)
+        if workload is None:
+            return  # a pod that ends keeps its last configuration until its proxy is gone
+        for stream in tuple(self._by_workload.get(key, ())):
+            if workload.uid == stream.proxy.workload.uid and workload != stream.proxy.workload:
+                self._move(stream, workload, since)
+
+    def _move(self, stream: Stream, workload: Workload, since: float | None) -> None:
+        """The pod's labels changed: other policies and routes may hold for it now."""
+        before = stream.view
+        stream.proxy = replace(stream.proxy, workload=workload)
+        stream.view = self._view(stream.proxy)
+        stream.view.own = before.own
+        self._listen(stream)
+        for type_url, marks in differences(before, stream.view).items():
+            stream.changed(type_url, marks.items(), since)
+        self._leave(stream, _scopes(before) - _scopes(stream.view))
+        self.engine.release(before.scopes)
+        if self._certificates.follow(workload):
+            self._certificate_changed(stream)
+
+    def _certificate_changed(self, stream: Stream) -> None:
+        certificate = self._certificates.certificate(stream.proxy.workload.uid)
+        if certificate is not None:
+            stream.view.own[WORKLOAD_CERTIFICATE] = _certificate_secret(certificate)
+            stream.changed(SECRET, [(WORKLOAD_CERTIFICATE, False)])
+
+
+def _scopes(view: View) -> set[Scope]:
+    return {scope for scopes in view.scopes.values() for scope in scopes}
+
+
+def _certificate_secret(certificate: IssuedCertificate) -> Resource:
+    return tls_certificate_secret(WORKLOAD_CERTIFICATE, certificate.certificate_pem, certificate.private_key_pem)

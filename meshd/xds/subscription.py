@@ -1,0 +1,265 @@
+"""What one stream subscribed to in one type, and how far the proxy has come. Knows nothing of gRPC.
+
+    first request -> wildcard or names -> pending -> in flight -> ACK
+                                             ^            |
+                                             +--- halves -+-> NACK -> refused (one resource left)
+
+What a proxy was sent is not written down name by name: whatever is neither pending, in flight nor refused
+is what the proxy has. So a stream costs memory for what is under way, not for the size of the mesh.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from meshd.model.resource import CLUSTER, ENDPOINT, LISTENER, SECRET, Resource
+from meshd.xds.wire import Request, Response
+
+WILDCARD = "*"
+LEGACY_WILDCARD_TYPES = frozenset({CLUSTER, LISTENER})
+"""Where an empty first request stands for everything."""
+REMOVED_LAST = frozenset({CLUSTER, ENDPOINT, SECRET})
+"""What others refer to: goes only when the proxy has let go of the references."""
+
+MAX_RESPONSE_BYTES = 3 * 1024 * 1024
+"""gRPC refuses messages above 4 MiB unless the proxy's bootstrap says otherwise."""
+
+Lookup = Callable[[str], Resource | None]
+
+_interned: WeakValueDictionary[frozenset[str], frozenset[str]] = WeakValueDictionary()
+
+
+class Sent(NamedTuple):
+    """A resource under way. `version` is None for a removal; `new`: the proxy has never had it."""
+
+    version: str | None
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A NACK. `isolated` is the one resource to blame, None while it is being searched for."""
+
+    type_url: str
+    names: tuple[str, ...]
+    detail: str
+    isolated: str | None
+
+
+@dataclass(slots=True)
+class Subscription:
+    """`pending` and the groups of `retry` map a name to whether the proxy has never had it."""
+
+    type_url: str
+    parent: "Subscription | None" = None
+    """For virtual hosts the subscription of route configurations, which says whose are covered."""
+    opened: bool = False
+    wildcard: bool = False
+    names: frozenset[str] = frozenset()
+    pending: dict[str, bool] = field(default_factory=dict)
+    owed: set[str] = field(default_factory=set)
+    """Asked for by name: answered even when it has not changed or does not exist."""
+    removals: dict[str, None] = field(default_factory=dict)
+    retry: deque[dict[str, bool]] = field(default_factory=deque)
+    in_flight: dict[str, dict[str, Sent]] = field(default_factory=dict)
+    refused: dict[str, Sent] = field(default_factory=dict)
+    blamed: dict[str, bool] = field(default_factory=dict)
+    """Refused alone in this search; tried once more when others were taken meanwhile."""
+    others_taken: bool = False
+    answer_due: bool = False
+    """A proxy waits for the answer to a wildcard, though there may be nothing to send."""
+    sent: int = 0
+    acked: int = 0
+    nacked: int = 0
+    error: str = ""
+
+    def covers(self, name: str) -> bool:
+        if self.parent is not None:
+            return self.parent.covers(name.rpartition("/")[0])
+        return self.wildcard or name in self.names
+
+    @property
+    def settled(self) -> bool:
+        """True when the proxy has, and accepted, everything there is."""
+        return not (self.pending or self.retry or self.in_flight or self.refused)
+
+    def open(self, request: Request) -> None:
+        """Take the first request of the type."""
+        self.opened = True
+        self.wildcard = WILDCARD in request.subscribe or (
+            not request.subscribe and self.type_url in LEGACY_WILDCARD_TYPES
+        )
+        self.names = _intern(name for name in request.subscribe if name != WILDCARD)
+        self.answer_due = self.wildcard
+
+    def compare(self, current: Iterable[Resource], known: Mapping[str, str]) -> None:
+        """Owe the proxy what differs between what it holds (`known`, name to version) and what is."""
+        present: set[str] = set()
+        for resource in current:
+            if self.covers(resource.name):
+                present.add(resource.name)
+                if known.get(resource.name) != resource.version:
+                    self.pending[resource.name] = resource.name not in known
+        for name in known:
+            if name not in present and self.covers(name):
+                self.pending[name] = False
+        for name in self.names - present:
+            self.owe(name)
+
+    def update(self, request: Request) -> None:
+        """Take the names of a later request. A name that is subscribed again is sent again."""
+        if WILDCARD in request.unsubscribe:
+            self.wildcard = False
+        if WILDCARD in request.subscribe:
+            self.wildcard = self.answer_due = True
+        if request.subscribe or request.unsubscribe:
+            self.names = _intern((self.names - set(request.unsubscribe)) | (set(request.subscribe) - {WILDCARD}))
+        for name in request.unsubscribe:
+            if self.covers(name):
+                self.owe(name)
+            else:
+                self.forget(name)
+        for name in request.subscribe:
+            if name != WILDCARD:
+                self.owe(name, new=True)
+
+    def owe(self, name: str, new: bool = False) -> None:
+        self.pending[name] = new
+        self.owed.add(name)
+        self.removals.pop(name, None)
+
+    def forget(self, name: str) -> None:
+        self.pending.pop(name, None)
+        self.refused.pop(name, None)
+        self.removals.pop(name, None)
+        self.owed.discard(name)
+
+    def mark(self, name: str, added: bool) -> bool:
+        """Note that `name` was added, changed or removed; False when the proxy did not ask for it."""
+        if not self.opened or not self.covers(name):
+            return False
+        earlier = self.refused.pop(name, None)
+        if name in self.removals:
+            del self.removals[name]
+            added = False
+        elif earlier is not None:
+            added = earlier.new
+        self.pending.setdefault(name, added)
+        return True
+
+    def take(self, nonce: str, lookup: Lookup) -> Response | None:
+        """The next response, or None when nothing is pending (removals that must wait are not)."""
+        while self.retry or self.pending or self.answer_due:
+            group = self.retry.popleft() if self.retry else self.pending
+            response = self._fill(nonce, group, lookup)
+            if response is not None:
+                return response
+        return None
+
+    def take_removals(self, nonce: str, lookup: Lookup) -> Response | None:
+        """One response for all removals that waited."""
+        gone = tuple(name for name in self.removals if lookup(name) is None)
+        self.removals.clear()
+        return self._send(nonce, [], gone, dict.fromkeys(gone, Sent(None, False))) if gone else None
+
+    def acknowledge(self, nonce: str) -> Mapping[str, Sent]:
+        """What the ACKed response held; empty for a nonce that is unknown or was answered before."""
+        flight = self.in_flight.pop(nonce, None)
+        if flight is None:
+            return {}
+        self.acked += 1
+        self.others_taken = self.others_taken or bool(self.blamed)
+        self._try_blamed_again()
+        if not self.refused and not self.retry:
+            self.error = ""
+        return flight
+
+    def refuse(self, nonce: str, detail: str) -> Refusal | None:
+        """Take a NACK: halve what the response held until the bad resource is alone.
+
+        A proxy may refuse a whole response for one resource. By halves the good ones are taken after a
+        number of tries that grows with the logarithm of the response only.
+        """
+        flight = self.in_flight.pop(nonce, None)
+        if flight is None:
+            return None
+        self.nacked += 1
+        self.error = detail
+        isolated = self._search(
+            {
+                name: sent
+                for name, sent in flight.items()
+                if name not in self.pending and (sent.version or self.type_url not in REMOVED_LAST)
+            },
+            alone=len(flight) == 1,
+        )
+        self._try_blamed_again()
+        return Refusal(self.type_url, tuple(flight), detail, isolated)
+
+    def _search(self, suspects: dict[str, Sent], alone: bool) -> str | None:
+        if alone and suspects:
+            ((name, sent),) = suspects.items()
+            if sent.version is not None:
+                self.refused[name] = sent
+                self.blamed[name] = sent.new
+            return name
+        pairs = [(name, sent.new) for name, sent in suspects.items()]
+        halves = (pairs[: len(pairs) // 2], pairs[len(pairs) // 2 :])
+        self.retry.extend(dict(half) for half in halves if half)
+        return None
+
+    def _try_blamed_again(self) -> None:
+        """After a search: one resource may have been in the way of another (two hosts with one domain)."""
+        if self.retry or self.in_flight:
+            return
+        if self.others_taken:
+            for name, new in self.blamed.items():
+                if self.refused.pop(name, None):
+                    self.retry.append({name: new})
+        self.blamed.clear()
+        self.others_taken = False
+
+    def _fill(self, nonce: str, group: dict[str, bool], lookup: Lookup) -> Response | None:
+        """Move names from `group` into a response until it is full."""
+        resources: list[Resource] = []
+        removed: list[str] = []
+        flight: dict[str, Sent] = {}
+        size = 0
+        while group and size < MAX_RESPONSE_BYTES:
+            name = next(iter(group))
+            new = group.pop(name)
+            owed = name in self.owed
+            self.owed.discard(name)
+            resource = lookup(name)
+            if resource is not None:
+                if (refused := self.refused.get(name)) and refused.version == resource.version:
+                    continue
+                size += len(resource.entry)
+                resources.append(resource)
+                flight[name] = Sent(resource.version, new)
+            elif owed or (not new and self.type_url not in REMOVED_LAST):
+                removed.append(name)
+                flight[name] = Sent(None, new)
+            elif not new:
+                self.removals[name] = None
+        if group and group is not self.pending:
+            self.retry.appendleft(group)
+        if not (resources or removed or self.answer_due):
+            return None
+        self.answer_due = False
+        return self._send(nonce, resources, tuple(removed), flight)
+
+    def _send(
+        self, nonce: str, resources: list[Resource], removed: tuple[str, ...], flight: dict[str, Sent]
+    ) -> Response:
+        self.sent += 1
+        self.in_flight[nonce] = flight
+        return Response(self.type_url, nonce, tuple(resources), removed)
+
+
+def _intern(names: Iterable[str]) -> frozenset[str]:
+    """One set for all streams that ask for the same names."""
+    names = frozenset(names)
+    return _interned.setdefault(names, names)

@@ -1,0 +1,119 @@
+"""Bytes of the delta protocol. Responses are put together from resources that were serialised once.
+
+A DeltaDiscoveryResponse is `resources`, `type_url` and `removed_resources`, the same for every proxy that
+gets the same update, followed by the `nonce` of one stream. Protobuf lets fields come in any order, so only
+the nonce is written anew.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from envoy.service.discovery.v3 import discovery_pb2
+from google.protobuf.message import DecodeError
+
+from meshd.model.resource import Resource
+
+_RESOURCES, _TYPE_URL, _NONCE, _REMOVED = 2, 4, 5, 6
+"""Field numbers of DeltaDiscoveryResponse."""
+
+CACHE_BYTES = 8 * 1024 * 1024
+
+
+class MalformedRequest(Exception):
+    """Bytes that are no DeltaDiscoveryRequest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A DeltaDiscoveryRequest. `error` is None unless the proxy refused the response `nonce`."""
+
+    type_url: str
+    node_id: str = ""
+    subscribe: tuple[str, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
+    known: Mapping[str, str] = field(default_factory=dict)
+    """initial_resource_versions: what the proxy holds from an earlier stream."""
+    nonce: str = ""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A DeltaDiscoveryResponse."""
+
+    type_url: str
+    nonce: str
+    resources: tuple[Resource, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def decode_request(raw: bytes) -> Request:
+    """Raises MalformedRequest."""
+    message = discovery_pb2.DeltaDiscoveryRequest()
+    try:
+        message.ParseFromString(raw)
+    except DecodeError as error:
+        raise MalformedRequest(str(error)) from None
+    return Request(
+        message.type_url,
+        message.node.id,
+        tuple(message.resource_names_subscribe),
+        tuple(message.resource_names_unsubscribe),
+        dict(message.initial_resource_versions),
+        message.response_nonce,
+        message.error_detail.message or "no detail" if message.HasField("error_detail") else None,
+    )
+
+
+class Encoder:
+    """Responses to bytes; the part that streams have in common is made once and shared."""
+
+    def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
+        self._bodies: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self._room = cache_bytes
+
+    def encode(self, response: Response) -> bytes:
+        return self._body(response) + _text(_NONCE, response.nonce)
+
+    def _body(self, response: Response) -> bytes:
+        versions = tuple((resource.name, resource.version) for resource in response.resources)
+        key = (response.type_url, versions, response.removed)
+        body = self._bodies.get(key)
+        if body is None:
+            body = self._keep(key, _encode_body(response))
+        else:
+            self._bodies.move_to_end(key)
+        return body
+
+    def _keep(self, key: tuple[object, ...], body: bytes) -> bytes:
+        self._bodies[key] = body
+        self._room -= len(body)
+        while self._room < 0:
+            _, dropped = self._bodies.popitem(last=False)
+            self._room += len(dropped)
+        return body
+
+
+def _encode_body(response: Response) -> bytes:
+    parts: list[bytes] = []
+    for resource in response.resources:
+        parts += (_header(_RESOURCES, len(resource.entry)), resource.entry)
+    parts.append(_text(_TYPE_URL, response.type_url))
+    parts += (_text(_REMOVED, name) for name in response.removed)
+    return b"".join(parts)
+
+
+def _text(number: int, value: str) -> bytes:
+    data = value.encode()
+    return _header(number, len(data)) + data
+
+
+def _header(number: int, length: int) -> bytes:
+    """Tag of a length-delimited field and its length as a varint (protobuf encoding, wire type 2)."""
+    encoded = bytearray((number << 3 | 2,))
+    while length > 0x7F:
+        encoded.append(length & 0x7F | 0x80)
+        length >>= 7
+    encoded.append(length)
+    return bytes(encoded)
