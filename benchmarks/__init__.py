@@ -1,0 +1,1 @@
+"""What the mesh costs, measured on the running stack."""
