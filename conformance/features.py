@@ -1,0 +1,52 @@
+"""What a mesh can be judged on. Each test is marked with exactly one of these; a mesh declares which it has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+FEATURES = {
+    "routing": "VirtualService: match, redirect, rewrite, headers, fault, timeout, mirror; at the gateway and inside",
+    "canary": "weighted routes hit their weights",
+    "mtls": "mutual TLS between workloads, its modes, and SPIFFE identities",
+    "authorization": "AuthorizationPolicy ALLOW and DENY",
+    "retries": "retries happen as told, and only then",
+    "gateway_tls": "HTTPS at the gateway, SIMPLE and MUTUAL, several hosts",
+    "metrics": "Prometheus counts every request once, by code, source and destination",
+    "tracing": "one trace from the gateway to the last service",
+    "resilience": "the data plane works without its control plane",
+    "discovery": "services and endpoints are followed as they come and go",
+    "live_config": "objects written take effect within a second",
+    "rotation": "workload certificates are replaced without a lost request",
+    "shop_examples": "the project's examples are accepted by the API server",
+    "seeded_faults": "the suite itself goes red when the mesh does something else than told",
+}
+
+
+class UnknownFeature(ValueError):
+    """A feature was declared or skipped that no test is about."""
+
+
+def parse_features(text: str) -> frozenset[str]:
+    """Comma-separated names; - and _ alike. Raises UnknownFeature."""
+    names = frozenset(name.strip().replace("-", "_") for name in text.split(",") if name.strip())
+    unknown = sorted(names - FEATURES.keys())
+    if unknown:
+        raise UnknownFeature(f"no feature {', '.join(unknown)}; there are {', '.join(FEATURES)}")
+    return names
+
+
+def feature_of(markers: Iterable[str]) -> str:
+    """The one feature among a test's markers. ValueError when there is none or more than one."""
+    found = sorted(set(markers) & FEATURES.keys())
+    if len(found) != 1:
+        raise ValueError(f"a test needs exactly one feature as its marker, not {found or 'none'}")
+    return found[0]
+
+
+def reason_to_skip(feature: str, declared: Collection[str], skipped: Collection[str]) -> str | None:
+    """Why a test of `feature` is not run on this mesh, or None. No declaration at all declares everything."""
+    if feature in skipped:
+        return f"feature {feature} is left out by --mesh-skip-features"
+    if declared and feature not in declared:
+        return f"feature {feature} is not among --mesh-features"
+    return None

@@ -1,0 +1,52 @@
+"""HTTPS to one address under any name: what a browser does, with the name resolution left out."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.certificates import KeyPair
+
+
+@dataclass(frozen=True)
+class HttpsAnswer:
+    """Status and backend version of an answer, and the names the server's certificate is for."""
+
+    status: int
+    version: str
+    names: frozenset[str]
+
+
+def tls_context(authority: str, client: KeyPair | None = None) -> ssl.SSLContext:
+    """Trusts `authority` (PEM) alone; shows `client`'s certificate when asked."""
+    context = ssl.create_default_context(cadata=authority)
+    if client is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            certificate, key = Path(folder) / "certificate.pem", Path(folder) / "key.pem"
+            certificate.write_text(client.certificate)
+            key.write_text(client.key)
+            context.load_cert_chain(certificate, key)
+    return context
+
+
+def get(address: str, host: str, context: ssl.SSLContext, timeout: float) -> HttpsAnswer:
+    """GET / of `host` at `address` (HOST:PORT). OSError (ssl.SSLError among it) when there is no answer."""
+    target, _, port = address.rpartition(":")
+    with (
+        socket.create_connection((target, int(port)), timeout) as plain,
+        context.wrap_socket(plain, server_hostname=host) as encrypted,
+    ):
+        certificate = encrypted.getpeercert() or {}
+        encrypted.sendall(f"GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n".encode())
+        response = http.client.HTTPResponse(encrypted)
+        try:
+            response.begin()
+            response.read()
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"no HTTP answer: {error}") from error
+        names = frozenset(str(pair[1]) for pair in certificate.get("subjectAltName", ()))
+        return HttpsAnswer(response.status, response.headers.get("x-echo-version", ""), names)

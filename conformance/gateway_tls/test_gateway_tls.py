@@ -1,0 +1,119 @@
+"""HTTPS at the gateway with certificates made for this run: SIMPLE, MUTUAL, several hosts by SNI."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conformance.certificates import Authority, KeyPair
+from conformance.convergence import eventually
+from conformance.gateway_tls.https import HttpsAnswer, get, tls_context
+from conformance.kubernetes import Kubernetes
+from conformance.manifests import Manifests
+from conformance.settings import Settings
+from conformance.timeouts import TIMEOUTS
+
+pytestmark = pytest.mark.gateway_tls
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class HttpsGateway:
+    """The gateway's HTTPS port and who signed what there."""
+
+    address: str
+    namespace: str
+    servers: Authority
+    clients: Authority
+
+    def get(self, host: str, client: KeyPair | None = None) -> HttpsAnswer:
+        """GET / of tls-`host`, trusting this run's authority alone."""
+        name = f"tls-{host}.{self.namespace}.test"
+        return get(self.address, name, tls_context(self.servers.certificate, client), TIMEOUTS.request)
+
+
+def secret(settings: Settings, host: str, pair: KeyPair, client_authority: str | None = None) -> dict[str, object]:
+    data = {"tls.crt": pair.certificate, "tls.key": pair.key}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "Opaque" if client_authority else "kubernetes.io/tls",
+        "metadata": {"name": f"{settings.namespace}-{host}", "namespace": settings.gateway_namespace},
+        "stringData": {**data, **({"ca.crt": client_authority} if client_authority else {})},
+    }
+
+
+@pytest.fixture(scope="module")
+def https(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backends: object) -> Iterator[HttpsGateway]:
+    if settings.gateway_https is None:
+        pytest.skip("no --mesh-gateway-https is given")
+    gateway = HttpsGateway(
+        settings.gateway_https, settings.namespace, Authority("conformance servers"), Authority("conformance clients")
+    )
+    secrets = yaml.safe_dump_all(
+        secret(
+            settings,
+            host,
+            gateway.servers.issue(f"tls-{host}.{settings.namespace}.test"),
+            gateway.clients.certificate if host == "mutual" else None,
+        )
+        for host in ("one", "two", "mutual")
+    )
+    kubernetes.apply(secrets)
+    try:
+        with manifests.applied(HERE / "gateway-tls.yaml"):
+            yield gateway
+    finally:
+        kubernetes.delete(secrets)
+
+
+def must_answer(ask: Callable[[], HttpsAnswer], what: str) -> HttpsAnswer:
+    def check() -> HttpsAnswer:
+        try:
+            answer = ask()
+        except OSError as error:
+            raise AssertionError(f"{type(error).__name__}: {error}") from error
+        assert answer.status == 200, f"status {answer.status}"
+        return answer
+
+    return eventually(check, within=TIMEOUTS.config_takes_effect, what=what)
+
+
+@pytest.mark.parametrize(("host", "version"), [("one", "v1"), ("two", "v2")])
+def test_each_host_has_its_certificate_and_route(https: HttpsGateway, host: str, version: str) -> None:
+    answer = must_answer(lambda: https.get(host), f"HTTPS for host {host}")
+    assert answer.version == version
+    assert answer.names == {f"tls-{host}.{https.namespace}.test"}
+
+
+def test_mutual_serves_a_client_with_a_certificate(https: HttpsGateway) -> None:
+    client = https.clients.issue("somebody.example", client=True)
+    answer = must_answer(lambda: https.get("mutual", client), "mutual TLS for a known client")
+    assert answer.version == "v1"
+
+
+def test_mutual_refuses_a_client_without_or_with_a_wrong_certificate(https: HttpsGateway) -> None:
+    client = https.clients.issue("somebody.example", client=True)
+    must_answer(lambda: https.get("mutual", client), "mutual TLS for a known client")
+    stranger = Authority("somebody else").issue("somebody.example", client=True)
+    for shown in (None, stranger):
+        with pytest.raises(OSError):  # noqa: PT011 - an alert, a reset or a close, as the TLS version has it
+            https.get("mutual", shown)
+
+
+def test_a_client_that_trusts_another_authority_refuses_the_server(https: HttpsGateway) -> None:
+    must_answer(lambda: https.get("one"), "HTTPS for host one")
+    context = tls_context(Authority("not this one").certificate)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        get(https.address, f"tls-one.{https.namespace}.test", context, TIMEOUTS.request)
+
+
+def test_a_host_without_certificate_is_not_served(https: HttpsGateway) -> None:
+    must_answer(lambda: https.get("one"), "HTTPS for host one")
+    with pytest.raises(OSError):  # noqa: PT011
+        https.get("unknown")
