@@ -17,42 +17,69 @@ def _fields(prefix: str, names: str) -> Iterator[str]:
     return (f"{prefix}.{name}" for name in names.split())
 
 
-_HTTP_ROUTE = "VirtualService.http"
-_TRAFFIC_POLICY = "loadBalancer.simple loadBalancer.consistentHash connectionPool outlierDetection tls"
+_HTTP = "VirtualService.http"
+_SOURCE = "AuthorizationPolicy.rules.from.source"
+_OPERATION = "AuthorizationPolicy.rules.to.operation"
+_CONDITION = "AuthorizationPolicy.rules.when"
+_POLICIES = tuple(
+    f"DestinationRule.{owner}trafficPolicy{port}" for owner in ("", "subsets.") for port in ("", ".portLevelSettings")
+)
+
+
+def _traffic_policy(prefix: str) -> Iterator[str]:
+    hashing = f"{prefix}.loadBalancer.consistentHash"
+    yield from _fields(prefix, "port loadBalancer.simple")
+    yield from _fields(hashing, "httpHeaderName httpCookie.name httpCookie.path httpCookie.ttl useSourceIp")
+    yield from _fields(hashing, "httpQueryParameterName ringHash maglev minimumRingSize")
+    yield from _fields(f"{prefix}.connectionPool.tcp", "maxConnections connectTimeout tcpKeepalive")
+    yield from _fields(f"{prefix}.connectionPool.tcp", "maxConnectionDuration")
+    yield from _fields(f"{prefix}.connectionPool.http", "http1MaxPendingRequests http2MaxRequests maxRetries")
+    yield from _fields(f"{prefix}.connectionPool.http", "maxRequestsPerConnection idleTimeout maxConcurrentStreams")
+    yield from _fields(f"{prefix}.connectionPool.http", "h2UpgradePolicy")
+    yield from _fields(f"{prefix}.outlierDetection", "consecutiveErrors consecutive5xxErrors interval")
+    yield from _fields(f"{prefix}.outlierDetection", "consecutiveGatewayErrors consecutiveLocalOriginFailures")
+    yield from _fields(f"{prefix}.outlierDetection", "splitExternalLocalOriginErrors baseEjectionTime")
+    yield from _fields(f"{prefix}.outlierDetection", "maxEjectionPercent minHealthPercent")
+    yield from _fields(f"{prefix}.tls", "mode clientCertificate privateKey caCertificates subjectAltNames")
+    yield from _fields(f"{prefix}.tls", "sni insecureSkipVerify")
+
 
 SUPPORTED: frozenset[str] = frozenset(
     (
-        *_fields("VirtualService", "hosts gateways"),
-        *_fields(_HTTP_ROUTE, "name route redirect rewrite timeout retries.attempts retries.perTryTimeout"),
-        *_fields(
-            _HTTP_ROUTE, "retries.retryOn retries.backoff fault mirror mirrorPercentage mirrors headers"
-        ),
-        *_fields(f"{_HTTP_ROUTE}.match", "name uri headers method port queryParams"),
-        *_fields("DestinationRule", "host subsets.name subsets.labels"),
-        *_fields("DestinationRule.trafficPolicy", _TRAFFIC_POLICY),
-        *_fields("DestinationRule.subsets.trafficPolicy", _TRAFFIC_POLICY),
+        *_fields("VirtualService", "hosts gateways exportTo"),
+        *_fields(_HTTP, "name route directResponse rewrite timeout mirror mirrorPercent mirrorPercentage mirrors"),
+        *_fields(_HTTP, "headers"),
+        *_fields(f"{_HTTP}.match", "name uri scheme method authority headers withoutHeaders port queryParams"),
+        *_fields(f"{_HTTP}.match", "gateways ignoreUriCase sourceNamespace"),
+        *_fields(f"{_HTTP}.redirect", "uri authority scheme port redirectCode prefixRewrite"),
+        *_fields(f"{_HTTP}.retries", "attempts perTryTimeout retryOn backoff retryIgnorePreviousHosts"),
+        *_fields(f"{_HTTP}.fault", "delay.fixedDelay delay.percentage delay.percent"),
+        *_fields(f"{_HTTP}.fault.abort", "httpStatus grpcStatus percentage"),
+        *_fields("VirtualService.tcp", "route match.port match.gateways"),
+        *_fields("DestinationRule", "host exportTo subsets.name subsets.labels"),
+        *(field for policy in _POLICIES for field in _traffic_policy(policy)),
         *_fields("Gateway", "selector servers.hosts servers.name"),
-        *_fields(
-            "Gateway.servers.port", "number name protocol=HTTP protocol=HTTP2 protocol=GRPC protocol=HTTPS"
-        ),
-        *_fields("Gateway.servers.tls", "httpsRedirect mode=SIMPLE mode=MUTUAL credentialName"),
+        *_fields("Gateway.servers.port", "number name"),
+        *_fields("Gateway.servers.port", "protocol=HTTP protocol=HTTP2 protocol=GRPC protocol=GRPC-WEB protocol=HTTPS"),
+        *_fields("Gateway.servers.tls", "httpsRedirect mode=SIMPLE mode=MUTUAL credentialName subjectAltNames"),
+        *_fields("Gateway.servers.tls", "minProtocolVersion maxProtocolVersion cipherSuites"),
         *_fields("PeerAuthentication", "selector mtls portLevelMtls"),
         *_fields("AuthorizationPolicy", "selector action=ALLOW action=DENY"),
-        *_fields(
-            "AuthorizationPolicy.rules.from.source", "principals notPrincipals namespaces notNamespaces"
-        ),
-        *_fields("AuthorizationPolicy.rules.to.operation", "hosts notHosts ports notPorts"),
-        *_fields("AuthorizationPolicy.rules.to.operation", "methods notMethods paths notPaths"),
+        *_fields(_SOURCE, "principals notPrincipals namespaces notNamespaces serviceAccounts notServiceAccounts"),
+        *_fields(_SOURCE, "ipBlocks notIpBlocks remoteIpBlocks notRemoteIpBlocks"),
+        *_fields(_OPERATION, "hosts notHosts ports notPorts methods notMethods paths notPaths"),
+        *_fields(_CONDITION, "values notValues key=request.headers key=source.ip key=remote.ip"),
+        *_fields(_CONDITION, "key=source.namespace key=source.principal"),
+        *_fields(_CONDITION, "key=destination.ip key=destination.port key=connection.sni"),
     )
 )
 """Fields that work, as "Kind.field.inner" without list indexes. A message's name covers everything in it.
 
-Where only some values work, each is an entry: "Kind.field=VALUE"."""
+Where only some values work, each is an entry: "Kind.field=VALUE" (of a key with a name in brackets, what is
+before them)."""
 
 _OUTER = frozenset(
-    ".".join(parts[:length])
-    for parts in (field.split(".") for field in SUPPORTED)
-    for length in range(len(parts))
+    ".".join(parts[:length]) for parts in (field.split(".") for field in SUPPORTED) for length in range(len(parts))
 )
 
 _VALUES = frozenset(field.upper() for field in SUPPORTED if "=" in field)
@@ -74,10 +101,14 @@ def unsupported(istio_object: IstioObject[Message]) -> Iterator[Problem]:
 def _unsupported(message: Message, name: str, path: str) -> Iterator[Problem]:
     for field, value in set_fields(message):
         inner_name, inner_path = f"{name}.{field}", child(path, field)
-        if inner_name in SUPPORTED or f"{inner_name}={value}".upper() in _VALUES:
+        if inner_name in SUPPORTED or _works(inner_name, value):
             continue
         if inner_name not in _OUTER:
             yield Problem(inner_path, value if isinstance(value, str) else None, NO_EFFECT)
             continue
         for place, inner in nearest_messages(value, inner_path):
             yield from _unsupported(inner, inner_name, place)
+
+
+def _works(name: str, value: object) -> bool:
+    return isinstance(value, str) and f"{name}={value.partition('[')[0]}".upper() in _VALUES
