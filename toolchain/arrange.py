@@ -41,9 +41,7 @@ def java_runtime(root: Path, into: Path) -> None:
     homes = [home for home in (root / "usr/lib/jvm").glob("java-*") if (home / "bin/java").is_file()]
     real = [home for home in homes if not home.is_symlink()]
     if not real:
-        raise UserError(
-            "Debian's Java package holds no bin/java; put a Java 17 runtime's archive at hand instead"
-        )
+        raise UserError("Debian's Java package holds no bin/java; put a Java 17 runtime's archive at hand instead")
     for part in real[0].iterdir():
         if part.name not in _JAVA_LEFT_OUT:
             _copy(root, part, into / part.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from toolchain.run import run
 from toolchain.tool import DebianPackages
 
 APT_SECONDS = 600.0
+LOCK_SECONDS = 120.0
+LOCK_PAUSE_SECONDS = 2.0
 _SEARCH = os.pathsep.join(("/usr/sbin", "/sbin"))
 
 
@@ -64,9 +67,7 @@ def download(names: Sequence[str], into: Path) -> list[Path]:
     archives = [next(iter(sorted(into.glob(f"{name}_*.deb"))), None) for name in names]
     missing = [name for name, archive in zip(names, archives, strict=True) if archive is None]
     if missing:
-        raise UserError(
-            f"apt downloaded no archive of {' '.join(missing)}; run `apt-get update` and try again"
-        )
+        raise UserError(f"apt downloaded no archive of {' '.join(missing)}; run `apt-get update` and try again")
     return [archive for archive in archives if archive is not None]
 
 
@@ -77,9 +78,7 @@ def require_commands(needed: Mapping[str, str]) -> None:
         return
     _require_apt(missing)
     if os.geteuid() != 0:
-        raise UserError(
-            f"missing on this machine: {' '.join(missing)}; run: sudo apt-get install {' '.join(missing)}"
-        )
+        raise UserError(f"missing on this machine: {' '.join(missing)}; run: sudo apt-get install {' '.join(missing)}")
     argv = ["install", "--yes", "--no-install-recommends", *missing]
     try:
         _apt(argv, None)
@@ -109,16 +108,23 @@ def _candidate(name: str) -> bool:
 def _update(names: Iterable[str]) -> None:
     if os.geteuid() != 0:
         wanted = " ".join(names)
-        raise UserError(
-            f"apt cannot fetch {wanted} and only root may update its lists; run: sudo apt-get update"
-        )
+        raise UserError(f"apt cannot fetch {wanted} and only root may update its lists; run: sudo apt-get update")
     _apt(["update"], None)
 
 
 def _apt(arguments: Sequence[str], cwd: Path | None) -> None:
+    """Run apt-get; waits its turn while another apt holds a lock."""
     quiet = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    options = ["-q", "-o", "DPkg::Lock::Timeout=120", "-o", "APT::Sandbox::User=root"]
-    run(["apt-get", *options, *arguments], env=quiet, cwd=cwd, timeout=APT_SECONDS)
+    argv = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", *arguments]
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            run(argv, env=quiet, cwd=cwd, timeout=APT_SECONDS)
+            return
+        except UserError as error:
+            if "Could not get lock" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(LOCK_PAUSE_SECONDS)
 
 
 def _require_apt(names: Sequence[str]) -> None:

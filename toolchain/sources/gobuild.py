@@ -61,13 +61,11 @@ def require_go(module: Path) -> str:
     return go
 
 
-def _build(
-    go: str, recipe: GoBuild, package: str, work: Path, output: Path, log: Path, total: int, step: Step
-) -> None:
+def _build(go: str, recipe: GoBuild, package: str, work: Path, output: Path, log: Path, total: int, step: Step) -> None:
     def show() -> None:
-        if log.exists():
-            done = sum(1 for line in log.open(errors="replace") if not line.startswith("go:"))
-            step.update(f"{output.name}: {done} of {total} packages compiled")
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        done = sum(1 for line in lines if not line.startswith("go:"))
+        step.update(f"{output.name}: {done} of {total} packages compiled")
 
     variables = " ".join(f"-X {name}={value}" for name, value in recipe.variables.items())
     flags = ["-v", "-trimpath", f"-tags={','.join(recipe.tags)}", f"-ldflags=-s -w {variables}"]
@@ -113,9 +111,7 @@ def _required(module: Path, recipe: GoBuild) -> str:
     """`module@version` of the tool itself, as its go.mod pins it."""
     package = next(iter(recipe.packages.values()), None) or recipe.copy[0].module
     pinned = re.findall(r"^\s*(?:require )?(\S+) (v\S+)", (module / "go.mod").read_text(), re.MULTILINE)
-    fitting = [
-        (path, version) for path, version in pinned if package == path or package.startswith(path + "/")
-    ]
+    fitting = [(path, version) for path, version in pinned if package == path or package.startswith(path + "/")]
     if package == ".":
         fitting = pinned[:1]
     return "@".join(max(fitting)) if fitting else f"gomodules/{module.name}"

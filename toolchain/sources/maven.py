@@ -37,8 +37,6 @@ def fetch(recipe: MavenArtifact, into: Path, step: Step) -> str:
         with artifact.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != recipe.sha256:
-            raise UserError(
-                f"{recipe.artifact}: checksum differs from the pinned one; the file was thrown away"
-            )
+            raise UserError(f"{recipe.artifact}: checksum differs from the pinned one; the file was thrown away")
         artifact.rename(into / recipe.save_as)
     return f"Maven Central's {recipe.artifact}"

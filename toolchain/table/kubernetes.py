@@ -20,9 +20,7 @@ NODE_BINARIES = (
 )
 
 _ETCD_RELEASE = "https://github.com/etcd-io/etcd/releases/download/v{version}"
-_COREDNS_ARCHIVE = (
-    "https://github.com/coredns/coredns/releases/download/v{version}/coredns_{version}_linux_{arch}.tgz"
-)
+_COREDNS_ARCHIVE = "https://github.com/coredns/coredns/releases/download/v{version}/coredns_{version}_linux_{arch}.tgz"
 
 
 def _kubernetes_download(binary: str) -> Download:
@@ -49,7 +47,7 @@ KIND = Tool(
             save_as="kind",
         ),
     ),
-    recipes=(GoBuild(module="kind", packages={"kind": "sigs.k8s.io/kind"}, disk_gb=1),),
+    recipes=(GoBuild(module="kind", packages={"kind": "sigs.k8s.io/kind"}, disk_gb=0.3),),
 )
 
 KIND_BASE = Tool(
@@ -82,7 +80,7 @@ KUBERNETES = Tool(
             packages={name: f"k8s.io/kubernetes/cmd/{name}" for name in NODE_BINARIES},
             tags=("selinux", "notest", "grpcnotrace"),
             variables=_kubernetes_variables(),
-            disk_gb=7,
+            disk_gb=6,
         ),
     ),
 )
@@ -112,7 +110,7 @@ ETCD = Tool(
         GoBuild(
             module="etcd",
             packages={"etcd": "go.etcd.io/etcd/server/v3", "etcdctl": "go.etcd.io/etcd/etcdctl/v3"},
-            disk_gb=1,
+            disk_gb=0.5,
         ),
     ),
 )
@@ -129,5 +127,5 @@ COREDNS = Tool(
             members={"coredns": "coredns"},
         ),
     ),
-    recipes=(GoBuild(module="coredns", packages={"coredns": "github.com/coredns/coredns"}, disk_gb=3),),
+    recipes=(GoBuild(module="coredns", packages={"coredns": "github.com/coredns/coredns"}, disk_gb=2),),
 )

@@ -37,13 +37,13 @@ PULUMI = Tool(
                 ModuleFile(_SDK, f"python/cmd/{PLUGINS[1]}", PLUGINS[1], executable=True),
                 ModuleFile(_SDK, f"python/dist/{PLUGINS[2]}", PLUGINS[2], executable=True),
             ),
-            disk_gb=4,
+            disk_gb=3,
         ),
         # The last version of the SDK's module that still holds the language host.
         GoBuild(
             module="pulumi-language-python",
             packages={"pulumi-language-python": f"{_SDK}/python/cmd/pulumi-language-python"},
-            disk_gb=1,
+            disk_gb=0.5,
         ),
     ),
 )
@@ -72,7 +72,7 @@ PULUMI_KUBERNETES = Tool(
                     "terraform-mapping.json",
                 ),
             ),
-            disk_gb=6,
+            disk_gb=5,
         ),
     ),
 )
