@@ -41,9 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="sample_app", description=__doc__)
     parser.add_argument("service", choices=SERVICES)
-    parser.add_argument(
-        "--version", default="v1", choices=tuple(reviews.STAR_COLOURS), help="version of reviews"
-    )
+    parser.add_argument("--version", default="v1", choices=tuple(reviews.STAR_COLOURS), help="version of reviews")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--drain", type=float, default=3.0, help="seconds to keep serving after SIGTERM")
     parser.add_argument("--at", action="append", default=[], type=parse_address, metavar="NAME=HOST:PORT",

@@ -30,9 +30,7 @@ def routes(caller: Caller) -> list[Route]:
         number = next(numbers)
         placed.append(number)
         total = priced["price"] * quantity
-        return json_response(
-            {"order": number, "product": priced["name"], "quantity": quantity, "total": total}, 201
-        )
+        return json_response({"order": number, "product": priced["name"], "quantity": quantity, "total": total}, 201)
 
     def count(_: Request) -> Response:
         return json_response({"placed": len(placed)})

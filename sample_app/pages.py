@@ -41,9 +41,7 @@ padding:.55rem 1.1rem;cursor:pointer}
 def front_page(products: Sequence[Mapping[str, Any]]) -> str:
     """The shelf of all products."""
     cards = "".join(_card(product) for product in products)
-    return _document(
-        "The chandlery", f'<h1>Everything for a small voyage</h1><div class="shelf">{cards}</div>'
-    )
+    return _document("The chandlery", f'<h1>Everything for a small voyage</h1><div class="shelf">{cards}</div>')
 
 
 def product_page(product: Mapping[str, Any], reviews: Mapping[str, Any] | None, error: str | None) -> str:
