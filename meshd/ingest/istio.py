@@ -11,9 +11,7 @@ from meshd.api.validate import validate
 from meshd.ingest.kind import Rejected, Rows, WatchedKind
 from meshd.model.mesh import MeshConfig
 
-WITH_ROWS = frozenset(
-    ("VirtualService", "DestinationRule", "Gateway", "PeerAuthentication", "AuthorizationPolicy")
-)
+WITH_ROWS = frozenset(("VirtualService", "DestinationRule", "Gateway", "PeerAuthentication", "AuthorizationPolicy"))
 """Kinds that the model has tables for."""
 
 

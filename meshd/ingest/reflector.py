@@ -32,7 +32,10 @@ Sink = Callable[[Sequence[Change]], None]
 
 
 class Reflector:
-    """Keeps `sink` told of one kind. `listed` is set once the objects of the first list are delivered."""
+    """Keeps `sink` told of one kind. `listed` is set once the objects of the first list are delivered.
+
+    `version` is the resource version up to which everything was delivered; empty before a list.
+    """
 
     def __init__(self, server: ApiServer, kind: WatchedKind, sink: Sink) -> None:
         self.listed = asyncio.Event()
@@ -40,7 +43,7 @@ class Reflector:
         self._kind = kind
         self._sink = sink
         self._known = Known(kind)
-        self._version = ""
+        self.version = ""
         self._failures = 0
         self._missing = False
 
@@ -48,14 +51,14 @@ class Reflector:
         """Never returns; ends by cancellation or with what `sink` raises."""
         while True:
             try:
-                if not self._version:
+                if not self.version:
                     await self._list()
                 await self._watch()
             except Gone:
-                self._version = ""
+                self.version = ""
                 await self._pause("its last known version is gone; listing again", logging.INFO)
-            except Missing as error:
-                await self._wait_for_kind(error)
+            except Missing:
+                await self._wait_for_kind()
             except (Refused, httpx2.TransportError, msgspec.DecodeError) as error:
                 await self._pause(f"{type(error).__name__} {error}".strip(), logging.WARNING)
 
@@ -66,7 +69,7 @@ class Reflector:
             found.extend(page.items or ())
             version = page.metadata.resource_version
         self._deliver(self._known.replace(found))
-        self._version = version
+        self.version = version
         if self._missing:
             log.info("%s: the kind is there now", self._kind.name)
         self._missing = False
@@ -75,7 +78,7 @@ class Reflector:
     async def _watch(self) -> None:
         kind = self._kind
         started = time.monotonic()
-        async with self._server.watch(kind.path, self._version, kind.field_selector) as batches:
+        async with self._server.watch(kind.path, self.version, kind.field_selector) as batches:
             async for events in batches:
                 self._take(events)
         if time.monotonic() - started < SHORTEST_WATCH:
@@ -89,7 +92,7 @@ class Reflector:
         try:
             for event in events:
                 check_event(event)
-                self._version = self._known.apply(event, changes)
+                self.version = self._known.apply(event, changes)
         finally:
             self._deliver(changes)
         self._failures = 0
@@ -98,12 +101,12 @@ class Reflector:
         if changes:
             self._sink(changes)
 
-    async def _wait_for_kind(self, error: Missing) -> None:
+    async def _wait_for_kind(self) -> None:
         """Without its CRD a kind has no objects, which is as good as a list of none."""
         if not self._missing:
-            log.warning("%s: not served by the API server (%s); waiting for it", self._kind.name, error)
+            log.warning("%s: the API server has no such kind; waiting for its CRD", self._kind.name)
         self._missing = True
-        self._version = ""
+        self.version = ""
         self._deliver(self._known.replace(()))
         self.listed.set()
         await asyncio.sleep(MISSING_PAUSE * random.uniform(0.8, 1.2))

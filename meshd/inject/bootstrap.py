@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meshd.inject.health_listener import build_health_listener, build_probe_clusters
+from meshd.inject.health_listener import CHECKED_PREFIX, build_health_listener, build_probe_clusters
 from meshd.inject.metrics_listener import build_metrics_listener
 from meshd.inject.probes import ProbeTarget
 from meshd.inject.settings import ADMIN_PORT, TOKEN_PATH
@@ -22,23 +22,21 @@ MAXIMUM_MESSAGE_BYTES = 256 * 1024 * 1024
 """gRPC's own limit of 4 MB is less than the first response in a mesh of thousands of services."""
 MAXIMUM_CONNECTIONS = 2_147_483_647
 
-KEPT_STATS: Json = {
-    "patterns": [
-        {"prefix": "istio"},
-        {"prefix": "server."},
-        {"prefix": "cluster_manager."},
-        {"prefix": "listener_manager."},
-        {"prefix": "control_plane."},
-        {"suffix": "upstream_rq_retry"},
-        {"suffix": "upstream_rq_pending_overflow"},
-        {"suffix": "upstream_cx_connect_fail"},
-        {"suffix": "ejections_active"},
-        {"suffix": "rbac.allowed"},
-        {"suffix": "rbac.denied"},
-        {"suffix": "ssl.connection_error"},
-        {"suffix": "update_rejected"},
-    ]
-}
+KEPT_STATS: tuple[Json, ...] = (
+    {"prefix": "istio"},
+    {"prefix": "server."},
+    {"prefix": "cluster_manager."},
+    {"prefix": "listener_manager."},
+    {"prefix": "control_plane."},
+    {"suffix": "upstream_rq_retry"},
+    {"suffix": "upstream_rq_pending_overflow"},
+    {"suffix": "upstream_cx_connect_fail"},
+    {"suffix": "ejections_active"},
+    {"suffix": "rbac.allowed"},
+    {"suffix": "rbac.denied"},
+    {"suffix": "ssl.connection_error"},
+    {"suffix": "update_rejected"},
+)
 """Envoy's own stats that are kept: each cluster would bring about a hundred more, and their memory."""
 
 
@@ -72,9 +70,16 @@ def build_bootstrap(inputs: BootstrapInputs) -> Json:
                 build_metrics_listener(ADMIN_CLUSTER),
             ],
         },
-        "stats_config": {"stats_matcher": {"inclusion_list": KEPT_STATS}},
+        "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": _kept_stats(inputs.probes)}}},
         "overload_manager": _connection_limit(),
     }
+
+
+def _kept_stats(probes: Sequence[ProbeTarget]) -> list[Json]:
+    """The health check filter reads a cluster's membership from its stats: without them it always says 503."""
+    checked = [probe for probe in probes if not probe.asks_by_request]
+    membership = {"safe_regex": {"regex": rf"cluster\.{CHECKED_PREFIX}.*\.membership_.*"}}
+    return [*KEPT_STATS, *([membership] if checked else [])]
 
 
 def _ads(inputs: BootstrapInputs) -> Json:

@@ -12,13 +12,14 @@ from meshd.inject.settings import HEALTH_PORT
 
 Json = dict[str, Any]
 READY_PATH = "/healthz/ready"
-_ASKED_BY_REQUEST = (ProbeKind.HTTP, ProbeKind.HTTPS)
+CHECKED_PREFIX = "probe-check-"
+"""Of the names of clusters that are asked by active health checks."""
 _TYPE = "type.googleapis.com/envoy.extensions"
 
 
 def build_health_listener(probes: Sequence[ProbeTarget], admin_cluster: str) -> Json:
-    requests = [probe for probe in probes if probe.kind in _ASKED_BY_REQUEST]
-    checks = [probe for probe in probes if probe.kind not in _ASKED_BY_REQUEST]
+    requests = [probe for probe in probes if probe.asks_by_request]
+    checks = [probe for probe in probes if not probe.asks_by_request]
     routes = [build_get_route(READY_PATH, admin_cluster, "/ready")]
     routes += [build_get_route(each.path, _cluster_name(each), _literal(each.app_path)) for each in requests]
     return build_http_listener("health", HEALTH_PORT, routes, [_health_check_filter(each) for each in checks])
@@ -31,9 +32,9 @@ def build_probe_clusters(probes: Sequence[ProbeTarget]) -> list[Json]:
 
 def _cluster_name(probe: ProbeTarget) -> str:
     """Probes that are active health checks have a cluster each, since each has a period of its own."""
-    if probe.kind in _ASKED_BY_REQUEST:
+    if probe.asks_by_request:
         return f"probe-{probe.kind.value}-{probe.port}"
-    return f"probe-{probe.kind.value}{probe.path.replace('/', '-')}"
+    return f"{CHECKED_PREFIX}{probe.kind.value}{probe.path.replace('/', '-')}"
 
 
 def _health_check_filter(probe: ProbeTarget) -> Json:
@@ -58,7 +59,7 @@ def _probe_cluster(probe: ProbeTarget) -> Json:
     cluster: Json = {
         "name": _cluster_name(probe),
         "type": "STATIC",
-        "connect_timeout": f"{probe.timeout}s" if probe.kind not in _ASKED_BY_REQUEST else "10s",
+        "connect_timeout": "10s" if probe.asks_by_request else f"{probe.timeout}s",
         "upstream_bind_config": {"source_address": {"address": INBOUND_SOURCE, "port_value": 0}},
         "load_assignment": {
             "cluster_name": _cluster_name(probe),

@@ -47,7 +47,7 @@ def workload_name(metadata: Json) -> str:
     """
     owners = metadata.get("ownerReferences") or ()
     owner = next((each for each in owners if each.get("controller")), None)
-    if owner is None:
+    if owner is None or owner["kind"] == "Node":
         return str(metadata.get("name") or metadata.get("generateName", "").rstrip("-"))
     name = str(owner["name"])
     if owner["kind"] == "ReplicaSet":

@@ -42,6 +42,11 @@ class ProbeTarget:
     period: int = 10
     timeout: int = 1
 
+    @property
+    def asks_by_request(self) -> bool:
+        """True where the kubelet's own request goes on to the app."""
+        return self.kind in (ProbeKind.HTTP, ProbeKind.HTTPS)
+
 
 def rewrite_probes(spec: Json) -> tuple[Json, tuple[ProbeTarget, ...]]:
     """A copy of the pod's spec with rewritten probes, and what the health port has to serve for them."""

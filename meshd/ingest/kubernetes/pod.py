@@ -85,10 +85,10 @@ def workload_name(metadata: ObjectMeta) -> str:
     """The Deployment, CronJob or other owner that people know the pod by; its own name when it has none.
 
     A ReplicaSet's name is its Deployment's with the hash that the pod has as a label; a Job's is that of its
-    CronJob with the time of the run.
+    CronJob with the time of the run. A Node is the owner of static pods.
     """
     owner = next((each for each in metadata.owner_references if each.controller), None)
-    if owner is None:
+    if owner is None or owner.kind == "Node":
         return metadata.name
     if owner.kind == "ReplicaSet":
         template_hash = metadata.labels.get(TEMPLATE_HASH, "")

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import toolchain
 
+import toolchain
 from meshd.inject.bootstrap import BootstrapInputs, bootstrap_argument, build_bootstrap
 from meshd.inject.probes import ProbeKind, ProbeTarget
 
@@ -38,7 +38,17 @@ def expanded(argument: str, address: str = "127.0.0.1") -> str:
 @pytest.mark.parametrize("probes", [(), PROBES], ids=["without probes", "with every kind of probe"])
 def test_envoy_accepts_it_without_a_warning(envoy: Path, probes: tuple[ProbeTarget, ...], golden_ca: str) -> None:
     inputs = BootstrapInputs("meshd.istio-system.svc:15012", golden_ca, probes)
-    command = [envoy, "--mode", "validate", "--service-node", "n", "--service-cluster", "c", "--log-level", "warning"]
+    command = [
+        str(envoy),
+        "--mode",
+        "validate",
+        "--service-node",
+        "n",
+        "--service-cluster",
+        "c",
+        "--log-level",
+        "warning",
+    ]
     done = subprocess.run(
         [*command, "--config-yaml", expanded(bootstrap_argument(inputs))],
         capture_output=True,
