@@ -37,6 +37,7 @@ def serve(ports: list[int]) -> None:
 
 
 def ask(target: str, user: int, source: str) -> None:
+    "".encode("idna")  # loaded while the interpreter's files can be read
     os.setgid(user)
     os.setuid(user)
     host, _, port = target.rpartition(":")
