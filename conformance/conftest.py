@@ -9,7 +9,7 @@ import pytest
 
 from conformance import backends as shared_backends
 from conformance.backends import Backends, GatewayEntrance
-from conformance.features import FEATURES, feature_of, reason_to_skip
+from conformance.features import FEATURES, reason_to_skip
 from conformance.kubernetes import Kubernetes, existing_cluster
 from conformance.manifests import Manifests
 from conformance.report import MEASUREMENT, ReportPlugin, mark_feature
@@ -35,10 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     settings = config.stash[SETTINGS]
+    order = list(FEATURES)
+    features = {item: mark_feature(item) for item in items}
+    items.sort(key=lambda item: order.index(features[item]))
     for item in items:
-        mark_feature(item)
-        feature = feature_of(marker.name for marker in item.iter_markers())
-        reason = reason_to_skip(feature, settings.features, settings.skip_features)
+        reason = reason_to_skip(features[item], settings.features, settings.skip_features)
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
 

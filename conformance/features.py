@@ -13,13 +13,14 @@ FEATURES = {
     "gateway_tls": "HTTPS at the gateway, SIMPLE and MUTUAL, several hosts",
     "metrics": "Prometheus counts every request once, by code, source and destination",
     "tracing": "one trace from the gateway to the last service",
-    "resilience": "the data plane works without its control plane",
     "discovery": "services and endpoints are followed as they come and go",
     "live_config": "objects written take effect within a second",
-    "rotation": "workload certificates are replaced without a lost request",
     "shop_examples": "the project's examples are accepted by the API server",
+    "rotation": "workload certificates are replaced without a lost request",
+    "resilience": "the data plane works without its control plane",
     "seeded_faults": "the suite itself goes red when the mesh does something else than told",
 }
+"""In the order in which tests run: what may upset a mesh comes last."""
 
 
 class UnknownFeature(ValueError):

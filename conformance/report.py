@@ -126,10 +126,11 @@ def reason_of(report: pytest.TestReport) -> str:
     return str(crash.message) if crash is not None else str(report.longrepr)
 
 
-def mark_feature(item: pytest.Item) -> None:
-    """Note a test's feature where reports travel. Raises pytest.UsageError for a test without exactly one."""
+def mark_feature(item: pytest.Item) -> str:
+    """A test's feature, noted where reports travel. Raises pytest.UsageError for a test without exactly one."""
     try:
         feature = feature_of(marker.name for marker in item.iter_markers())
     except ValueError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from error
     item.user_properties.append(("feature", feature))
+    return feature
