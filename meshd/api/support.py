@@ -28,7 +28,7 @@ _POLICIES = tuple(
 
 def _traffic_policy(prefix: str) -> Iterator[str]:
     hashing = f"{prefix}.loadBalancer.consistentHash"
-    yield from _fields(prefix, "port loadBalancer.simple")
+    yield f"{prefix}.loadBalancer.simple"
     yield from _fields(hashing, "httpHeaderName httpCookie.name httpCookie.path httpCookie.ttl useSourceIp")
     yield from _fields(hashing, "httpQueryParameterName ringHash maglev minimumRingSize")
     yield from _fields(f"{prefix}.connectionPool.tcp", "maxConnections connectTimeout tcpKeepalive")
@@ -58,6 +58,7 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields("VirtualService.tcp", "route match.port match.gateways"),
         *_fields("DestinationRule", "host exportTo subsets.name subsets.labels"),
         *(field for policy in _POLICIES for field in _traffic_policy(policy)),
+        *(f"{policy}.port" for policy in _POLICIES if policy.endswith("portLevelSettings")),
         *_fields("Gateway", "selector servers.hosts servers.name"),
         *_fields("Gateway.servers.port", "number name"),
         *_fields("Gateway.servers.port", "protocol=HTTP protocol=HTTP2 protocol=GRPC protocol=GRPC-WEB protocol=HTTPS"),

@@ -86,8 +86,10 @@ def _check_values(values: Sequence[str], path: str) -> Iterator[Problem]:
 
 def _check_wildcards(values: Sequence[str], path: str) -> Iterator[Problem]:
     for index, value in enumerate(values):
-        if "*" in value.removeprefix("*").removesuffix("*") or (len(value) > 1 and value[0] == value[-1] == "*"):
-            yield Problem(f"{path}[{index}]", value, "a wildcard can stand at its beginning or end, once")
+        text = value.replace("{**}", "").replace("{*}", "")
+        inner = text[1:] if text.startswith("*") else text.removesuffix("*")
+        if "*" in inner:
+            yield Problem(f"{path}[{index}]", value, "* is a wildcard at one end of a value only")
 
 
 def _check_source(source: Source, path: str) -> Iterator[Problem]:

@@ -1,0 +1,71 @@
+"""Fields without effect are reported, one by one."""
+
+from __future__ import annotations
+
+from meshd.api.istio.message import Message
+from meshd.api.kinds import KINDS
+from meshd.api.support import KIND_NOT_SUPPORTED, NO_EFFECT, SUPPORTED, is_supported
+from meshd.api.validate import validate
+from meshd.api.walk import messages
+
+from .samples import object_of
+from .test_fields import field_names
+
+
+def warnings(kind: str, spec: str) -> list[tuple[str, object]]:
+    return [(p.path, p.value) for p in validate(object_of(kind, spec)).warnings if p.reason == NO_EFFECT]
+
+
+def test_every_entry_names_a_field() -> None:
+    known = {name for kind in KINDS for name in field_names(kind)}
+    assert {entry.partition("=")[0] for entry in SUPPORTED} - known == set()
+
+
+def test_reports_each_field_without_effect_with_its_path() -> None:
+    spec = """
+      hosts: [a]
+      http:
+      - route: [{destination: {host: a}}]
+        corsPolicy: {allowMethods: [GET]}
+        match: [{uri: {prefix: /}, sourceLabels: {app: b}}]
+        retries: {attempts: 1, retryRemoteLocalities: true}
+    """
+    assert warnings("VirtualService", spec) == [
+        ("spec.http[0].match[0].sourceLabels", None),
+        ("spec.http[0].retries.retryRemoteLocalities", None),
+        ("spec.http[0].corsPolicy", None),
+    ]
+
+
+def test_values_without_effect_are_reported_too() -> None:
+    assert warnings("AuthorizationPolicy", "{action: AUDIT, rules: [{}]}") == [("spec.action", "AUDIT")]
+    assert warnings("AuthorizationPolicy", "{action: DENY, rules: [{}]}") == []
+    conditions = "[{key: 'request.headers[x-a]', values: [b]}, {key: 'request.auth.claims[a]', values: [b]}]"
+    found = warnings("AuthorizationPolicy", f"{{rules: [{{when: {conditions}}}]}}")
+    assert found == [("spec.rules[0].when[1].key", "request.auth.claims[a]")]
+
+
+def test_protocols_are_compared_without_regard_to_case() -> None:
+    servers = "[{port: {number: 80, name: a, protocol: http}, hosts: [a.b]}]"
+    assert warnings("Gateway", f"{{selector: {{a: b}}, servers: {servers}}}") == []
+
+
+def test_fields_at_their_default_are_not_reported() -> None:
+    assert warnings("AuthorizationPolicy", "{action: ALLOW, targetRefs: []}") == []
+
+
+def test_kinds_without_any_effect_get_one_warning() -> None:
+    verdict = validate(object_of("WorkloadEntry", "{address: 192.0.2.1, network: a, locality: b/c}"))
+    assert [(p.path, p.value, p.reason) for p in verdict.warnings] == [("kind", "WorkloadEntry", KIND_NOT_SUPPORTED)]
+    assert [k.kind for k in KINDS if is_supported(k.kind)] == [
+        *("VirtualService", "DestinationRule", "Gateway", "PeerAuthentication", "AuthorizationPolicy")
+    ]
+
+
+def test_walk_finds_messages_in_lists_and_maps_with_their_paths() -> None:
+    spec = "{hosts: [a], http: [{match: [{headers: {x.y: {exact: b}}}], route: [{destination: {host: a}}]}]}"
+    found: list[tuple[str, Message]] = list(messages(object_of("VirtualService", spec).spec, "spec"))
+    assert [path for path, _ in found] == [
+        *("spec", "spec.http[0]", "spec.http[0].match[0]", 'spec.http[0].match[0].headers["x.y"]'),
+        *("spec.http[0].route[0]", "spec.http[0].route[0].destination"),
+    ]

@@ -1,0 +1,75 @@
+"""Validation of DestinationRules: each rule once, with the words its author reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from .samples import errors
+
+DESTINATION_RULE = [
+    ("{host: 'a b'}", "spec.host: must be a DNS name"),
+    ("{host: a, subsets: [{name: v1}, {name: v1}]}", "spec.subsets[1].name: is the name of another subset too"),
+    ("{host: a, subsets: [{name: V_1}]}", "spec.subsets[0].name: must be a name of"),
+    (
+        "{host: a, subsets: [{name: v1, labels: {a: '-'}}]}",
+        "spec.subsets[0].labels.a: must be a Kubernetes label value",
+    ),
+    ("{host: a, trafficPolicy: {}}", "spec.trafficPolicy: must set something"),
+    (
+        "{host: a, trafficPolicy: {loadBalancer: {simple: RANDOM, consistentHash: {useSourceIp: true}}}}",
+        "loadBalancer: only one of simple or consistentHash may be set",
+    ),
+    (
+        "{host: a, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, maglev: {tableSize: 100}}}}}",
+        "maglev.tableSize: must be a prime number below 5000011 (got 100)",
+    ),
+    (
+        "{host: a, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, httpHeaderName: x}}}}",
+        "only one of httpHeaderName or useSourceIp may be set",
+    ),
+    (
+        "{host: a, trafficPolicy: {loadBalancer: {localityLbSetting: {distribute: [{from: x, to: {y: 50}}]}}}}",
+        "distribute[0].to: the shares must make 100 together (got 50)",
+    ),
+    ("{host: a, trafficPolicy: {connectionPool: {}}}", "connectionPool: must set tcp or http"),
+    ("{host: a, trafficPolicy: {connectionPool: {http: {maxRetries: -1}}}}", "http.maxRetries: must be 0 or more"),
+    ("{host: a, trafficPolicy: {connectionPool: {tcp: {connectTimeout: 0s}}}}", "connectTimeout: must be 1ms or more"),
+    (
+        "{host: a, trafficPolicy: {connectionPool: {http: {h2UpgradePolicy: UPGRADE, useClientProtocol: true}}}}",
+        "useClientProtocol: contradicts h2UpgradePolicy UPGRADE",
+    ),
+    (
+        "{host: a, trafficPolicy: {outlierDetection: {maxEjectionPercent: 101}}}",
+        "maxEjectionPercent: must be from 0 to 100",
+    ),
+    (
+        "{host: a, trafficPolicy: {outlierDetection: {consecutiveLocalOriginFailures: 3}}}",
+        "consecutiveLocalOriginFailures: counts only with splitExternalLocalOriginErrors",
+    ),
+    (
+        "{host: a, trafficPolicy: {tls: {mode: MUTUAL, privateKey: /k}}}",
+        "tls.clientCertificate: is required for MUTUAL",
+    ),
+    (
+        "{host: a, trafficPolicy: {tls: {mode: SIMPLE, credentialName: c, caCertificates: /ca}}}",
+        "tls.caCertificates: must be left out: credentialName holds it",
+    ),
+    (
+        "{host: a, trafficPolicy: {portLevelSettings: [{tls: {mode: SIMPLE}}]}}",
+        "portLevelSettings[0].port: is required",
+    ),
+    ("{host: a, trafficPolicy: {portLevelSettings: [{port: {number: 80}}]}}", "must set something for the port"),
+    ("{host: a, workloadSelector: {matchLabels: {a: '*'}}}", "matchLabels.a: a selector knows no wildcards"),
+    ("{host: a, workloadSelector: {matchLabels: {a: b}}, exportTo: ['*']}", "with a workloadSelector it must be"),
+]
+
+
+@pytest.mark.parametrize(("spec", "error"), DESTINATION_RULE)
+def test_refuses_destination_rule(spec: str, error: str) -> None:
+    found = errors("DestinationRule", spec)
+    assert any(error in text for text in found), found
+
+
+def test_accepts_an_idle_timeout_of_zero_and_a_wildcard_host() -> None:
+    policy = "{connectionPool: {tcp: {idleTimeout: 0s}}}"
+    assert errors("DestinationRule", f"{{host: '*.local', trafficPolicy: {policy}}}") == []
