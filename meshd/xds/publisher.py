@@ -100,6 +100,11 @@ class Publisher:
         self._queue.extend(changes)
         self._queued.set()
 
+    async def caught_up(self) -> None:
+        """Return when nothing that was submitted is waiting."""
+        while self._queue:
+            await asyncio.sleep(0)
+
     async def run(self) -> None:
         """Apply what is submitted, round after round."""
         while True:

@@ -27,6 +27,9 @@ FIRST_REQUEST_SECONDS = 10.0
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 """A proxy that reconnects lists every resource it holds in its first request."""
 
+MAX_DETAIL = 600
+"""Characters of an error that are logged: Envoy may quote the whole resource."""
+
 OPTIONS = (
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
@@ -167,16 +170,17 @@ class AdsServer:
     def _report(self, stream: Stream, refusal: Refusal) -> None:
         self._observer.refused(refusal.type_url, refusal.isolated is not None)
         kind = refusal.type_url.rpartition(".")[2]
+        detail = " ".join(refusal.detail.split())[:MAX_DETAIL]
         if refusal.isolated is None:
             log.info(
                 "proxy=%s refused a response with %d of type %s, looking for the cause: %s",
-                stream.proxy.node_id, len(refusal.names), kind, refusal.detail,
+                stream.proxy.node_id, len(refusal.names), kind, detail,
             )  # fmt: skip
             return
         resource = stream.view.get(refusal.type_url, refusal.isolated)
         log.warning(
             "proxy=%s refused %s %s, keeping the last good one; made from %s: %s",
-            stream.proxy.node_id, kind, refusal.isolated, _sources(resource), refusal.detail,
+            stream.proxy.node_id, kind, refusal.isolated, _sources(resource), detail,
         )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Puts meshd together: settings, watches, streams, webhooks, metrics, and how it starts and stops."""

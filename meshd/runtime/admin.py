@@ -1,0 +1,102 @@
+"""The admin API, on loopback: which proxies are connected, how far they are, and what each one is to have."""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from meshd.model.resource import SECRET, TYPE_URLS, Resource
+from meshd.xds.stream import Stream
+from meshd.xds.subscription import Subscription
+
+SHORT_NAMES = {type_url.rpartition(".")[2]: type_url for type_url in TYPE_URLS}
+
+Streams = Callable[[], Iterable[Stream]]
+
+
+def build_admin_app(streams: Streams) -> web.Application:
+    """GET /proxies, GET /config/<pod>.<namespace>[?type=Cluster], GET /healthz."""
+
+    async def proxies(_: web.Request) -> web.Response:
+        return _json([describe(stream) for stream in streams()])
+
+    async def config(request: web.Request) -> web.Response:
+        pod, _, namespace = request.match_info["proxy"].rpartition(".")
+        found = [s for s in streams() if (s.proxy.workload.namespace, s.proxy.workload.name) == (namespace, pod)]
+        if not found:
+            raise web.HTTPNotFound(text=f"no proxy of pod {pod} in namespace {namespace} is connected\n")
+        kind = request.query.get("type", "")
+        if not kind:
+            return _json({name: _versions(found[0], type_url) for name, type_url in SHORT_NAMES.items()})
+        if kind not in SHORT_NAMES:
+            raise web.HTTPBadRequest(text=f"type must be one of {', '.join(SHORT_NAMES)}\n")
+        return _json([_decoded(resource) for resource in _visible(found[0], SHORT_NAMES[kind])])
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    app = web.Application()
+    app.router.add_get("/proxies", proxies)
+    app.router.add_get("/config/{proxy}", config)
+    app.router.add_get("/healthz", healthz)
+    return app
+
+
+def describe(stream: Stream) -> dict[str, Any]:
+    """One proxy for /proxies: {"node_id", "pod", "namespace", "connected_since", "types"}."""
+    workload = stream.proxy.workload
+    opened = {name: stream.subscriptions[type_url] for name, type_url in SHORT_NAMES.items()}
+    return {
+        "node_id": stream.proxy.node_id,
+        "pod": workload.name,
+        "namespace": workload.namespace,
+        "connected_since": datetime.fromtimestamp(stream.connected_since, UTC).isoformat(timespec="seconds"),
+        "types": {name: _progress(s) for name, s in opened.items() if s.opened},
+    }
+
+
+def _progress(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "sent": subscription.sent,
+        "acked": subscription.acked,
+        "nacked": subscription.nacked,
+        "state": state(subscription),
+        "error": subscription.error,
+        "refused": sorted(subscription.refused),
+    }
+
+
+def state(subscription: Subscription) -> str:
+    """SYNCED, STALE (something is under way) or NACKED (a resource is refused and the last good one in
+    force).
+    """
+    if subscription.refused:
+        return "NACKED"
+    return "SYNCED" if subscription.settled else "STALE"
+
+
+def _visible(stream: Stream, type_url: str) -> list[Resource]:
+    return sorted(stream.view.all(type_url), key=lambda resource: resource.name)
+
+
+def _versions(stream: Stream, type_url: str) -> dict[str, str]:
+    return {resource.name: resource.version for resource in _visible(stream, type_url)}
+
+
+def _decoded(resource: Resource) -> dict[str, Any]:
+    """The resource as JSON; private keys are left out."""
+    from envoy.service.discovery.v3 import discovery_pb2
+    from google.protobuf import json_format
+
+    entry = discovery_pb2.Resource.FromString(resource.entry)
+    shown: dict[str, Any] = {"name": resource.name, "version": resource.version}
+    shown["sources"] = [str(source) for source in resource.sources]
+    if entry.resource.type_url != SECRET:
+        shown["resource"] = json_format.MessageToDict(entry.resource, preserving_proto_field_name=True)
+    return shown
+
+
+def _json(value: Any) -> web.Response:
+    return web.json_response(value, dumps=lambda v: json.dumps(v, indent=2) + "\n")
