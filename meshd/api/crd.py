@@ -80,7 +80,8 @@ def _schema(type_: inspect.Type) -> Schema:
             return _struct_schema(type_)
         case inspect.UnionType(types=types):
             schema = _schema(next(t for t in types if not isinstance(t, inspect.NoneType)))
-            return schema if schema["type"] == "object" else {**schema, "nullable": True}
+            nullable = schema["type"] != "object" and "enum" not in schema
+            return {**schema, "nullable": True} if nullable else schema
         case inspect.VarTupleType(item_type=item):
             return {"type": "array", "items": _schema(item)}
         case inspect.DictType(value_type=value):
