@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -140,9 +140,14 @@ class PodCaller:
     def run(self, plan: Mapping[str, Any]) -> dict[str, Any]:
         """See Caller."""
         if self._process is None or self._process.ended:
+            self.close()
             self._process = self._open()
-        self._process.write(json.dumps(plan))
-        return self._process.read(TIMEOUTS.steady_load)
+        try:
+            self._process.write(json.dumps(plan))
+            return self._process.read(TIMEOUTS.steady_load)
+        except (RuntimeError, OSError):
+            self.close()  # a late answer must not be taken for that of the next plan
+            raise
 
     def run_until(self, plan: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
         """See Caller."""
@@ -166,6 +171,7 @@ class PodCaller:
         """End the open process."""
         if self._process is not None:
             self._process.close()
+            self._process = None
 
     def _open(self) -> LineProcess:
         return _ready(LineProcess(self._kubernetes.start(*self._command, self._script)))
@@ -208,7 +214,8 @@ class LineProcess:
         self._process.wait(timeout=TIMEOUTS.request)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(OSError):  # what was left unsent has nobody to go to
+                    stream.close()
 
     def _read_lines(self) -> None:
         assert self._process.stdout is not None
@@ -277,7 +284,7 @@ class Target:
         }
         return Tally(**self.caller.run(plan)["tally"])
 
-    @contextmanager
+    @contextlib.contextmanager
     def steady(
         self, *, rate: float = 100.0, concurrency: int = 4, path: str = "/", by: str = "x-echo-version"
     ) -> Iterator[SteadyLoad]:

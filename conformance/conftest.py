@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+import subprocess
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from conformance import backends as shared_backends
 from conformance.backends import Backends, GatewayEntrance
 from conformance.features import FEATURES, reason_to_skip
-from conformance.kubernetes import Kubernetes, existing_cluster
+from conformance.kubernetes import KubectlError, Kubernetes, existing_cluster
 from conformance.manifests import Manifests
 from conformance.report import MEASUREMENT, ReportPlugin, mark_feature
 from conformance.settings import Settings, add_options, read_settings
@@ -42,6 +44,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         reason = reason_to_skip(features[item], settings.features, settings.skip_features)
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows the run's pods beside a failure."""
+    report = yield
+    kubernetes = getattr(item, "funcargs", {}).get("kubernetes")
+    if report.failed and isinstance(kubernetes, Kubernetes):
+        settings = item.config.stash[SETTINGS]
+        names = (settings.namespace, settings.far_namespace, settings.outside_namespace)
+        with contextlib.suppress(KubectlError, subprocess.TimeoutExpired):
+            pods = "".join(kubernetes.kubectl("get", "pods", "-o", "wide", "-n", name) for name in names)
+            report.sections.append(("pods", pods))
+    return report
 
 
 @pytest.fixture(scope="session")
