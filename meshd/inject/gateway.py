@@ -21,6 +21,8 @@ Json = dict[str, Any]
 AUTO_IMAGE = "auto"
 DEFAULT_GRACE_SECONDS = 30
 LONGEST_DRAIN_SECONDS = 15
+_DRAIN = r"POST /drain_listeners?graceful&skip_exit HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+_ASK_CLIENTS_TO_LEAVE = f"exec 3<>/dev/tcp/127.0.0.1/{ADMIN_PORT} && printf '{_DRAIN}' >&3 && cat <&3"
 _NAMED_LISTS = {"env": "name", "ports": "containerPort", "volumeMounts": "mountPath"}
 """Lists of a container, and the field that tells their entries apart."""
 
@@ -63,6 +65,4 @@ def _drain(grace: int) -> Json:
     Without it Envoy would end with its first signal, and all requests in flight with it.
     """
     seconds = max(1, min(LONGEST_DRAIN_SECONDS, grace - 5))
-    request = "POST /drain_listeners?graceful&skip_exit HTTP/1.0\\r\\n\\r\\n"
-    script = f"exec 3<>/dev/tcp/127.0.0.1/{ADMIN_PORT}; printf '{request}' >&3; sleep {seconds}"
-    return {"exec": {"command": ["/bin/bash", "-c", script]}}
+    return {"exec": {"command": ["/bin/bash", "-c", f"{_ASK_CLIENTS_TO_LEAVE}; sleep {seconds}"]}}

@@ -5,12 +5,20 @@ client 10.77.0.1 ── veth ── 10.77.0.2 pod
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+needs_namespaces = pytest.mark.skipif(
+    os.geteuid() != 0 or not all(map(shutil.which, ("ip", "unshare", "nsenter", "iptables-restore", "curl"))),
+    reason="needs root, iproute2, iptables and curl",
+)
 CLIENT, POD = "10.77.0.1", "10.77.0.2"
 _TELLER = str(Path(__file__).with_name("destination_teller.py"))
 
@@ -42,7 +50,15 @@ class Namespace:
         self.run("ip", "link", "set", link, "up")
 
     def listen(self, *ports: int) -> None:
-        self._start("nsenter", "-t", self.pid, "-n", sys.executable, _TELLER, *map(str, ports))
+        self.start(sys.executable, _TELLER, *map(str, ports))
+
+    def start(self, *command: str) -> None:
+        """Run a command inside that says "ready" and goes on."""
+        self._start("nsenter", "-t", self.pid, "-n", *command)
+
+    def start_quiet(self, *command: str) -> None:
+        """Run a command inside that goes on and says nothing."""
+        self._processes.append(subprocess.Popen(["nsenter", "-t", self.pid, "-n", *command], text=True))
 
     def ask(self, target: str, user: int = 0, source: str = "") -> str:
         """Who took a connection to `target`, and whom it was meant for: "15001 10.77.0.1:80"."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +10,7 @@ from meshd.inject.annotations import InjectionError
 from meshd.inject.capture import Capture, capture_of, iptables_rules
 from meshd.inject.settings import UID
 
-from .network_namespaces import CLIENT, POD, Namespace, client_and_pod
+from .network_namespaces import CLIENT, POD, Namespace, client_and_pod, needs_namespaces
 
 Golden = Callable[[str, str], None]
 EVERYTHING = Capture(
@@ -24,10 +22,6 @@ EVERYTHING = Capture(
     exclude_outbound_ports=(5432,),
 )
 PREFIX = "traffic.sidecar.istio.io"
-needs_namespaces = pytest.mark.skipif(
-    os.geteuid() != 0 or not all(shutil.which(tool) for tool in ("ip", "unshare", "nsenter", "iptables-restore")),
-    reason="needs root, iproute2 and iptables",
-)
 
 
 def test_rules_without_annotations(golden: Golden) -> None:
