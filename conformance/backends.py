@@ -11,7 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from conformance.calls import Caller, HostCaller, PodCaller, Target
+from conformance.callers import Caller, HostCaller, PodCaller
+from conformance.calls import Target
 from conformance.kubernetes import Kubernetes
 from conformance.manifests import Manifests
 from conformance.settings import Settings

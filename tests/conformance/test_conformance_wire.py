@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from conformance.calls import HostCaller, LineProcess, Target
+from conformance.callers import HostCaller, LineProcess
+from conformance.calls import Target
 from conformance.wire import client
 from conformance.wire.echo import HttpServer, Identity, TcpServer
 from conformance.wire.sniffer import Capture, parse_tcp
