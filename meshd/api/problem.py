@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct, json
+
+_PLAIN = re.compile(r"[\w-]*").fullmatch
 
 
 class Problem(Struct, frozen=True):
@@ -21,8 +24,7 @@ class Problem(Struct, frozen=True):
 
 def child(path: str, name: str) -> str:
     """The path of a field; a key of a map that is no plain word is quoted."""
-    plain = all(c.isalnum() or c in "_-" for c in name)
-    return f"{path}.{name}" if plain else f'{path}["{name}"]'
+    return f"{path}.{name}" if _PLAIN(name) else f'{path}["{name}"]'
 
 
 def show(value: object, limit: int = 80) -> str:

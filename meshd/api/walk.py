@@ -36,7 +36,8 @@ def messages(value: object, path: str) -> Iterator[tuple[str, Message]]:
     for place, message in nearest_messages(value, path):
         yield place, message
         for name, inner in set_fields(message):
-            yield from messages(inner, child(place, name))
+            if isinstance(inner, Message | tuple | dict):
+                yield from messages(inner, child(place, name))
 
 
 def nearest_messages(value: object, path: str) -> Iterator[tuple[str, Message]]:
