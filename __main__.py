@@ -23,7 +23,7 @@ namespace = k8s.core.v1.Namespace("istio-system", metadata={"name": "istio-syste
 root = namespace.metadata.name
 
 authority = CertificateAuthority("root", CertificateAuthorityArgs(chosen.trust_domain))
-telemetry = Telemetry("telemetry", TelemetryArgs(root, images.prometheus, images.zipkin), inside)
+telemetry = Telemetry("telemetry", TelemetryArgs(root, images.prometheus, images.zipkin, images.base), inside)
 control_plane = ControlPlane(
     "meshd",
     ControlPlaneArgs(

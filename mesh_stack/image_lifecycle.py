@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesh_stack import cluster_lifecycle
-from mesh_stack.image_build import build_image
 from mesh_stack.recipes import BASE, base_digest, recipe
 from toolchain.errors import UserError
 
 PUSH_SECONDS = 1800
+IMAGES = ("base", "meshd", "proxy", "prometheus", "zipkin", "shop")
 OUTPUTS = ("recipe", "reference", "cluster", "clusterSpec")
 
 
-# Pulumi makes several images at once, and most of them need the same base.
-_building = threading.Lock()
+# Pulumi makes several images at once: whoever comes first makes them all.
+_making = threading.Lock()
 
 
 def reference(name: str, prefix: str) -> str:
@@ -26,27 +26,32 @@ def reference(name: str, prefix: str) -> str:
 
 
 def create(props: Mapping[str, Any]) -> dict[str, Any]:
-    """Build what the engine lacks and load what the cluster lacks. Returns the resource's outputs."""
+    """Have the engine and the cluster hold the image. Returns the resource's outputs.
+
+    All images go in one stream, in which the layers they share travel once; those there already cost nothing.
+    """
     ref = str(props["reference"])
     prefix = ref.rpartition("/")[0]
-    made = build(str(props["recipe"]), prefix)
-    if made != ref:
-        raise UserError(f"image {ref} is not what the code makes now ({made}): run pulumi up again")
-    hand_over(ref, props["clusterSpec"])
+    with _making:
+        made = [build(name, prefix) for name in IMAGES]
+        if ref not in made:
+            raise UserError(f"image {ref} is not what the code makes any more: run pulumi up again")
+        hand_over(made, props["clusterSpec"])
     return {key: props[key] for key in OUTPUTS}
 
 
-def hand_over(ref: str, spec: Mapping[str, Any]) -> None:
-    """Bring a built image to where the cluster's nodes find it."""
+def hand_over(refs: Sequence[str], spec: Mapping[str, Any]) -> None:
+    """Bring built images to where the cluster's nodes find it."""
     from clusters.engine import ensure_engine
 
     if spec["clusterProvider"] == "gke":
-        ensure_engine().docker("push", ref, timeout=PUSH_SECONDS)
+        for ref in refs:
+            ensure_engine().docker("push", ref, timeout=PUSH_SECONDS)
         return
     handle = cluster_lifecycle.handle_of(spec)
     if handle is None:
         raise UserError(f"cluster {spec['clusterName']} does not answer: run ./mesh up, which heals it")
-    cluster_lifecycle.provider_of(spec).load_images(handle, [ref])
+    cluster_lifecycle.provider_of(spec).load_images(handle, refs)
 
 
 def is_there(props: Mapping[str, Any]) -> bool:
@@ -67,21 +72,20 @@ def is_there(props: Mapping[str, Any]) -> bool:
 
 def build(name: str, prefix: str) -> str:
     """Have the engine hold the image of recipe `name`, and return its reference."""
-    with _building:
-        return _build(name, prefix)
-
-
-def _build(name: str, prefix: str) -> str:
     from clusters.base_image import base_image
     from clusters.engine import ensure_engine
+    from clusters.images import build_image
 
     engine = ensure_engine()
     ref = reference(name, prefix)
     if (engine.try_docker("images", "--quiet", ref) or "").strip():
         return ref
     if name == BASE:
-        engine.docker("tag", base_image(engine), ref)
-        return ref
-    made = recipe(name)
-    build_image(engine, made, _build(made.base, prefix), ref)
+        made = base_image(engine)
+    else:
+        wanted = recipe(name)
+        below = build(wanted.base, prefix)
+        made = build_image(name, wanted.files(), base=below, config=wanted.config(), prefix=prefix)
+    # Under the name that was known beforehand: nobody needs to hash an image's files to know whether it is there.
+    engine.docker("tag", made, ref)
     return ref

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mesh_stack.content import digest, files_digest, source_files
 from mesh_stack.site_packages import site_packages, site_packages_digest
 from toolchain import ensure
 from toolchain.paths import repo_root
+
+if TYPE_CHECKING:
+    from clusters.images import ImageConfig
 
 CODE_FOLDER = "/opt/mesh"
 PACKAGES_FOLDER = "/opt/packages"
@@ -36,12 +40,27 @@ class Recipe:
     entrypoint: tuple[str, ...] = ()
     user: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    compiled: tuple[str, ...] = ()
+    """Folders in the image whose Python is compiled beforehand: containers cannot write it."""
+
+    def config(self) -> ImageConfig:
+        """How a container of the image runs."""
+        from clusters.images import ImageConfig
+
+        return ImageConfig(
+            entrypoint=self.entrypoint,
+            user="" if self.user is None else f"{self.user}:{self.user}",
+            env=self.environment,
+            compile_python=self.compiled,
+        )
 
     @property
     def digest(self) -> str:
         """Tag of the image; a change of the base's changes it."""
         base = base_digest() if self.base == BASE else recipe(self.base).digest
-        settings = repr((self.name, self.entrypoint, self.user, sorted(self.environment.items())))
+        settings = repr(
+            (self.name, self.entrypoint, self.user, sorted(self.environment.items()), self.compiled)
+        )
         return digest(base, settings, self.content)
 
 
@@ -63,6 +82,7 @@ def _meshd_packages() -> Recipe:
         base=BASE,
         content=site_packages_digest("meshd"),
         files=lambda: {PACKAGES_FOLDER: site_packages("meshd")},
+        compiled=(PACKAGES_FOLDER,),
     )
 
 
@@ -75,6 +95,7 @@ def _meshd() -> Recipe:
         entrypoint=("python3", "-m", "meshd"),
         user=UNPRIVILEGED_USER,
         environment=_python(CODE_FOLDER, PACKAGES_FOLDER),
+        compiled=(CODE_FOLDER,),
     )
 
 
@@ -87,6 +108,7 @@ def _shop() -> Recipe:
         entrypoint=("python3", "-m", "sample_app"),
         user=UNPRIVILEGED_USER,
         environment=_python(CODE_FOLDER),
+        compiled=(CODE_FOLDER,),
     )
 
 

@@ -5,7 +5,9 @@ Envoy prefixes the names of its stats logger with `envoy_istio_`; people and das
 
 from __future__ import annotations
 
-PROMETHEUS_CONFIG = """\
+TARGETS_FOLDER = "/etc/prometheus/targets"
+
+PROMETHEUS_CONFIG = f"""\
 global:
   scrape_interval: 2s
   scrape_timeout: 2s
@@ -13,33 +15,14 @@ global:
 scrape_configs:
   - job_name: envoy-stats
     metrics_path: /stats/prometheus
-    kubernetes_sd_configs:
-      - role: pod
-    relabel_configs:
-      - source_labels: [__meta_kubernetes_pod_container_port_name]
-        regex: http-envoy-prom
-        action: keep
-      - source_labels: [__meta_kubernetes_pod_phase]
-        regex: Succeeded|Failed
-        action: drop
-      - source_labels: [__meta_kubernetes_namespace]
-        target_label: namespace
-      - source_labels: [__meta_kubernetes_pod_name]
-        target_label: pod
+    file_sd_configs:
+      - files: [{TARGETS_FOLDER}/envoy-stats.json]
     metric_relabel_configs:
       - source_labels: [__name__]
         regex: envoy_istio_(.*)
         target_label: __name__
         replacement: istio_$1
   - job_name: meshd
-    kubernetes_sd_configs:
-      - role: pod
-    relabel_configs:
-      - source_labels: [__meta_kubernetes_pod_label_app, __meta_kubernetes_pod_container_port_name]
-        regex: meshd;http-monitoring
-        action: keep
-      - source_labels: [__meta_kubernetes_namespace]
-        target_label: namespace
-      - source_labels: [__meta_kubernetes_pod_name]
-        target_label: pod
+    file_sd_configs:
+      - files: [{TARGETS_FOLDER}/meshd.json]
 """

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from mesh_stack import pod_targets
 from mesh_stack.content import digest
-from mesh_stack.scrape_config import PROMETHEUS_CONFIG
+from mesh_stack.scrape_config import PROMETHEUS_CONFIG, TARGETS_FOLDER
 
 PROMETHEUS_PORT, PROMETHEUS_NODE_PORT = 9090, 30090
 ZIPKIN_PORT, ZIPKIN_NODE_PORT = 9411, 30411
 UNPRIVILEGED_USER = 1000
-DATA_VOLUME = "data"
+DATA_VOLUME, TARGETS_VOLUME = "data", "targets"
+DISCOVERY_FILE = "pod_targets.py"
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class TelemetryArgs:
     namespace: pulumi.Input[str]
     prometheus_image: pulumi.Input[str]
     zipkin_image: pulumi.Input[str]
+    python_image: pulumi.Input[str]
+    """Any image with python3: runs what finds Prometheus' targets."""
     node_ports: bool = True
 
 
@@ -46,10 +51,11 @@ class Telemetry(pulumi.ComponentResource):
 
     def _prometheus(self, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.Service:
         account = _account_that_finds_pods("prometheus", args.namespace, opts)
+        program = Path(pod_targets.__file__).read_text()
         config = k8s.core.v1.ConfigMap(
             "prometheus",
             metadata={"name": "prometheus", "namespace": args.namespace},
-            data={"prometheus.yml": PROMETHEUS_CONFIG},
+            data={"prometheus.yml": PROMETHEUS_CONFIG, DISCOVERY_FILE: program},
             opts=opts,
         )
         container: k8s.core.v1.ContainerArgsDict = {
@@ -68,21 +74,38 @@ class Telemetry(pulumi.ComponentResource):
                 "period_seconds": 1,
             },
             "volume_mounts": [
-                {"name": "config", "mount_path": "/etc/prometheus", "read_only": True},
+                {
+                    "name": "config",
+                    "mount_path": "/etc/prometheus/prometheus.yml",
+                    "sub_path": "prometheus.yml",
+                },
+                {"name": TARGETS_VOLUME, "mount_path": TARGETS_FOLDER, "read_only": True},
                 {"name": DATA_VOLUME, "mount_path": "/data"},
             ],
             "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
         }
+        discovery: k8s.core.v1.ContainerArgsDict = {
+            "name": "pod-targets",
+            "image": args.python_image,
+            "command": ["python3", "-u", f"/program/{DISCOVERY_FILE}"],
+            "env": [{"name": "TARGETS_FOLDER", "value": TARGETS_FOLDER}],
+            "volume_mounts": [
+                {"name": "config", "mount_path": "/program", "read_only": True},
+                {"name": TARGETS_VOLUME, "mount_path": TARGETS_FOLDER},
+            ],
+            "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
+        }
         volumes: list[k8s.core.v1.VolumeArgsDict] = [
             {"name": "config", "config_map": {"name": config.metadata.name}},
             {"name": DATA_VOLUME, "empty_dir": {}},
+            {"name": TARGETS_VOLUME, "empty_dir": {}},
         ]
         pod: k8s.core.v1.PodSpecArgsDict = {
             "service_account_name": account.metadata.name,
-            "containers": [container],
+            "containers": [container, discovery],
             "volumes": volumes,
         }
-        _deployment("prometheus", args.namespace, pod, digest(PROMETHEUS_CONFIG), opts)
+        _deployment("prometheus", args.namespace, pod, digest(PROMETHEUS_CONFIG, program), opts)
         return _service("prometheus", args, PROMETHEUS_PORT, PROMETHEUS_NODE_PORT, opts)
 
     def _zipkin(self, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.Service:
