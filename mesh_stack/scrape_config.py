@@ -1,11 +1,29 @@
 """What Prometheus scrapes: every proxy and every meshd replica, straight from their pods.
 
-Envoy prefixes the names of its stats logger with `envoy_istio_`; people and dashboards know them as `istio_`.
+Envoy prefixes the names of its stats logger with `envoy_istio_`; people and dashboards know them as `istio_`. Who the
+client was, the server's proxy reads from its certificate: the subject is taken apart into Istio's labels here.
 """
 
 from __future__ import annotations
 
 TARGETS_FOLDER = "/etc/prometheus/targets"
+
+PEER_LABELS = ("workload", "workload_namespace", "app", "version", "principal")
+LABELS = (
+    *(f"{side}_{name}" for side in ("source", "destination") for name in PEER_LABELS),
+    *("destination_service", "destination_service_name", "destination_service_namespace"),
+)
+
+
+def _unknown(label: str) -> str:
+    """What a proxy could not tell is `unknown`, as in Istio, not `-` or missing."""
+    return f"""\
+      - source_labels: [__name__, {label}]
+        regex: istio_[^;]*;-?
+        target_label: {label}
+        replacement: unknown
+"""
+
 
 PROMETHEUS_CONFIG = f"""\
 global:
@@ -22,6 +40,21 @@ scrape_configs:
         regex: envoy_istio_(.*)
         target_label: __name__
         replacement: istio_$1
+      - source_labels: [source_subject]
+        regex: (?:.*,)?CN=([^,]+)(?:,.*)?
+        target_label: source_workload
+      - source_labels: [source_subject]
+        regex: (?:.*,)?OU=([^,]+)(?:,.*)?
+        target_label: source_app
+      - source_labels: [source_subject]
+        regex: (?:.*,)?O=([^,]+)(?:,.*)?
+        target_label: source_version
+      - source_labels: [reporter, source_principal]
+        regex: destination;spiffe://[^/]+/ns/([^/]+)/.*
+        target_label: source_workload_namespace
+      - action: labeldrop
+        regex: source_subject
+{"".join(map(_unknown, LABELS))}\
   - job_name: meshd
     file_sd_configs:
       - files: [{TARGETS_FOLDER}/meshd.json]

@@ -67,10 +67,10 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields("PeerAuthentication", "selector mtls portLevelMtls"),
         *_fields("AuthorizationPolicy", "selector action=ALLOW action=DENY"),
         *_fields(_SOURCE, "principals notPrincipals namespaces notNamespaces serviceAccounts notServiceAccounts"),
-        *_fields(_SOURCE, "ipBlocks notIpBlocks remoteIpBlocks notRemoteIpBlocks"),
+        *_fields(_SOURCE, "ipBlocks notIpBlocks remoteIpBlocks notRemoteIpBlocks trustDomains notTrustDomains"),
         *_fields(_OPERATION, "hosts notHosts ports notPorts methods notMethods paths notPaths"),
         *_fields(_CONDITION, "values notValues key=request.headers key=source.ip key=remote.ip"),
-        *_fields(_CONDITION, "key=source.namespace key=source.principal"),
+        *_fields(_CONDITION, "key=source.namespace key=source.principal key=source.trustDomain"),
         *_fields(_CONDITION, "key=destination.ip key=destination.port key=connection.sni"),
     )
 )

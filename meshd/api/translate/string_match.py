@@ -7,12 +7,12 @@ from meshd.model.route import MatchKind, NamedMatch, StringMatch
 
 
 def string_match(match: IstioStringMatch) -> StringMatch:
-    """An empty match asks only that there is a value."""
+    """An empty match, and the regex "*", ask only that there is a value."""
     if match.exact is not None:
         return StringMatch(MatchKind.EXACT, match.exact)
     if match.prefix is not None:
         return StringMatch(MatchKind.PREFIX, match.prefix)
-    if match.regex is not None:
+    if match.regex is not None and match.regex != "*":
         return StringMatch(MatchKind.REGEX, match.regex)
     return StringMatch(MatchKind.PRESENT)
 

@@ -64,7 +64,7 @@ def translate_virtual_service(istio_object: IstioObject[VirtualService], mesh: M
         ref=ref_of(istio_object),
         hosts=tuple(fqdn(host, namespace, mesh) for host in spec.hosts),
         gateways=tuple(gateway_key(name, namespace) for name in spec.gateways) or (MESH_GATEWAY,),
-        http=tuple(http_route(route) for route in spec.http),
+        http=tuple(http_route(route) for route in spec.http if route.delegate is None),
         tls=tuple(L4Route(tuple(_l4_match(m, namespace) for m in r.match), l4_destinations(r.route)) for r in spec.tls),
         tcp=tuple(L4Route(tuple(_l4_match(m, namespace) for m in r.match), l4_destinations(r.route)) for r in spec.tcp),
         export_to=spec.export_to or ("*",),

@@ -56,9 +56,6 @@ def warn_authorization_policy(policy: IstioObject[AuthorizationPolicy]) -> Itera
         if isinstance(message, Source | Operation | Condition):
             for name, value in set_fields(message):
                 yield from _check_wildcards(value if isinstance(value, tuple) else (), f"{path}.{name}")
-        if isinstance(message, Operation):
-            for template in (p for p in (*message.paths, *message.not_paths) if "{" in p):
-                yield Problem(path, template, "path templates have no effect yet: the text is compared as it is")
 
 
 def _check_rule(rule: Rule, path: str) -> Iterator[Problem]:

@@ -60,5 +60,5 @@ def _rbac(policies: list[AuthorizationPolicy], action: Action, trust_domain: str
             narrowed = rule if is_http else network_rule(rule, action)
             if narrowed is not None:
                 name = f"ns[{policy.ref.namespace}]-policy[{policy.ref.name}]-rule[{index}]"
-                rbac.policies[name].CopyFrom(rbac_policy(narrowed, policy.ref.namespace))
+                rbac.policies[name].CopyFrom(rbac_policy(narrowed, policy.ref.namespace, action))
     return rbac

@@ -15,11 +15,13 @@ from meshd.networking.authorization.values import (
     path,
     peer_principal,
     service_account_principal,
+    trust_domain_principal,
 )
 
 Matcher = dict[str, Any]
 Convert = Callable[[str], Matcher]
 ANY: Matcher = {"any": True}
+NEVER: Matcher = {"not_id": ANY}
 
 _HTTP_KEYS = ("request.headers", "request.auth", "remote.ip")
 
@@ -41,14 +43,16 @@ def network_rule(rule: Rule, action: Action) -> Rule | None:
     return replace(rule, operations=operations, conditions=conditions)
 
 
-def rbac_policy(rule: Rule, namespace: str) -> rbac_pb2.Policy:
-    """https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto"""
+def rbac_policy(rule: Rule, namespace: str, action: Action) -> rbac_pb2.Policy:
+    """An attribute that is not known counts against the request: an ALLOW rule with it never holds, a DENY rule does.
+
+    https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto"""
     who = [c for c in rule.conditions if not _is_permission(c.key)]
     what = [c for c in rule.conditions if _is_permission(c.key)]
     sources = [_source(source, namespace) for source in rule.sources] or [[]]
     operations = [_operation(operation) for operation in rule.operations] or [[]]
-    extra_principals = [m for condition in who for m in _condition(condition)]
-    extra_permissions = [m for condition in what for m in _condition(condition)]
+    extra_principals = [m for condition in who for m in _condition(condition, action)]
+    extra_permissions = [m for condition in what for m in _condition(condition, action)]
     return rbac_pb2.Policy(
         principals=[_all("and_ids", "ids", [*parts, *extra_principals]) for parts in sources],
         permissions=[_all("and_rules", "rules", [*parts, *extra_permissions]) for parts in operations],
@@ -91,6 +95,7 @@ def _source(source: Source, namespace: str) -> list[Matcher]:
         *_principals(source.principals, source.not_principals, peer_principal),
         *_principals(source.namespaces, source.not_namespaces, namespace_principal),
         *_principals(source.service_accounts, source.not_service_accounts, account),
+        *_principals(source.trust_domains, source.not_trust_domains, trust_domain_principal),
         *_principals(source.ip_blocks, source.not_ip_blocks, direct),
         *_principals(source.remote_ip_blocks, source.not_remote_ip_blocks, remote),
     ]
@@ -107,7 +112,7 @@ def _operation(operation: Operation) -> list[Matcher]:
         *_permissions(operation.hosts, operation.not_hosts, lambda value: {"header": host_header(value)}),
         *_permissions(operation.ports, operation.not_ports, port),
         *_permissions(operation.methods, operation.not_methods, method),
-        *_permissions(operation.paths, operation.not_paths, lambda value: {"url_path": path(value)}),
+        *_permissions(operation.paths, operation.not_paths, lambda value: path(value)),
     ]
 
 
@@ -115,14 +120,16 @@ def _is_permission(key: str) -> bool:
     return key.startswith(("destination.", "connection."))
 
 
-def _condition(condition: Condition) -> list[Matcher]:
+def _condition(condition: Condition, action: Action) -> list[Matcher]:
     """https://istio.io/latest/docs/reference/config/security/conditions/"""
     convert = _CONDITIONS.get(condition.key)
     if convert is None and condition.key.startswith("request.headers["):
         name = condition.key.removeprefix("request.headers[").removesuffix("]")
         return _principals(condition.values, condition.not_values, lambda value: {"header": header(name, value)})
+    if condition.key.startswith("request.auth."):
+        return [NEVER] if condition.values else []
     if convert is None:
-        return [{"not_id": ANY}]
+        return [NEVER] if action is Action.ALLOW else []
     split = _permissions if _is_permission(condition.key) else _principals
     return split(condition.values, condition.not_values, convert)
 
@@ -132,6 +139,7 @@ _CONDITIONS: dict[str, Convert] = {
     "remote.ip": lambda value: {"remote_ip": cidr(value)},
     "source.namespace": namespace_principal,
     "source.principal": peer_principal,
+    "source.trustDomain": trust_domain_principal,
     "destination.ip": lambda value: {"destination_ip": cidr(value)},
     "destination.port": lambda value: {"destination_port": int(value)},
     "connection.sni": lambda value: {"requested_server_name": {"exact": value}},

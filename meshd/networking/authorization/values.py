@@ -4,6 +4,10 @@ import ipaddress
 import re
 from typing import Any
 
+from envoy.extensions.path.match.uri_template.v3 import uri_template_match_pb2
+
+from meshd.networking.proto import extension
+
 
 def string_match(value: str) -> dict[str, Any]:
     """A StringMatcher for one of the four forms. "*" asks for at least one character."""
@@ -28,7 +32,15 @@ def host_header(value: str) -> dict[str, Any]:
 
 
 def path(value: str) -> dict[str, Any]:
-    return {"path": string_match(value)}
+    """A Permission. `{*}` stands for one segment of the path, `{**}` for any number.
+
+    https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation
+    """
+    if "{*}" not in value and "{**}" not in value:
+        return {"url_path": {"path": string_match(value)}}
+    template = value.replace("{**}", "**").replace("{*}", "*")
+    config = uri_template_match_pb2.UriTemplateMatchConfig(path_template=template)
+    return {"uri_template": extension("envoy.path.match.uri_template.uri_template_matcher", config)}
 
 
 def cidr(value: str) -> dict[str, Any]:
@@ -48,6 +60,10 @@ def peer_principal(value: str) -> dict[str, Any]:
 
 def namespace_principal(value: str) -> dict[str, Any]:
     return _identity(f".*/ns/{_pattern(value)}/.*")
+
+
+def trust_domain_principal(value: str) -> dict[str, Any]:
+    return _identity(f"spiffe://{_pattern(value)}/.*")
 
 
 def service_account_principal(value: str, namespace: str) -> dict[str, Any]:

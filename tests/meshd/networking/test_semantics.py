@@ -167,3 +167,52 @@ def test_hosts_of_server_and_rule_meet_in_the_narrower(first: str, second: str, 
 def test_wildcards_go_from_narrow_to_wide() -> None:
     assert wildcards("a.b.c") == ("a.b.c", "*.b.c", "*.c", "*")
     assert wildcards("*.b.c") == ("*.b.c", "*.c", "*")
+
+
+def authorization(rules: str, action: str = "ALLOW", extra: str = "") -> str:
+    return f"""
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {{name: policy, namespace: shop}}
+spec: {{action: {action}{extra}, rules: {rules}}}
+"""
+
+
+def rbac_of(policy: str) -> list[dict[str, Any]]:
+    """The RBAC rules of the frontend's HTTP port under mutual TLS."""
+    chains = with_objects(policy)["Listener"]["virtualInbound"]["filterChains"]
+    chain = next(chain for chain in chains if chain["name"] == "8080_mtls")
+    filters = chain["filters"][0]["typedConfig"]["httpFilters"]
+    return [f["typedConfig"]["rules"] for f in filters if f["name"] == "envoy.filters.http.rbac"]
+
+
+@pytest.mark.parametrize("action", ["ALLOW", "DENY"])
+def test_a_rule_that_asks_for_a_jwt_never_holds(action: str) -> None:
+    [rules] = rbac_of(authorization("[{from: [{source: {requestPrincipals: ['*']}}]}]", action))
+    assert "policies" not in rules
+    [rules] = rbac_of(authorization("[{when: [{key: 'request.auth.claims[sub]', values: [a]}]}]", action))
+    assert [p["principals"] for p in rules["policies"].values()] == [[{"notId": {"any": True}}]]
+
+
+def test_a_policy_for_something_else_than_workloads_does_not_reach_them() -> None:
+    target = ", targetRefs: [{kind: Gateway, group: gateway.networking.k8s.io, name: edge}]"
+    assert rbac_of(authorization("[{}]", extra=target)) == []
+
+
+def test_an_allow_policy_without_rules_lets_nobody_in() -> None:
+    assert rbac_of(authorization("[]")) == [{}]
+
+
+def test_trust_domains_and_path_templates_are_matched() -> None:
+    rule = "[{from: [{source: {notTrustDomains: [other]}}], to: [{operation: {paths: ['/a/{*}/b/{**}']}}]}]"
+    [rules] = rbac_of(authorization(rule))
+    [policy] = rules["policies"].values()
+    assert (
+        policy["principals"][0]["notId"]["authenticated"]["principalName"]["safeRegex"]["regex"] == "spiffe://other/.*"
+    )
+    assert policy["permissions"][0]["uriTemplate"]["typedConfig"]["pathTemplate"] == "/a/*/b/**"
+
+
+def test_a_delegating_route_does_not_break_its_virtual_host() -> None:
+    made = with_objects(virtual_service("root", "", "{delegate: {name: other}}, {name: own, redirect: {uri: /}}"))
+    assert [route["name"] for route in made["VirtualHost"][REVIEWS]["routes"]] == ["own"]
