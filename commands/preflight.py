@@ -30,9 +30,7 @@ def _may_have_an_engine() -> None:
     from clusters import engine
 
     if os.geteuid() != 0 and engine.status() not in ("external", "running"):
-        raise UserError(
-            "no container engine answers, and starting one needs root: start Docker or run this as root"
-        )
+        raise UserError("no container engine answers, and starting one needs root: start Docker or run this as root")
 
 
 def _enough_disk(settings: Settings) -> None:

@@ -88,9 +88,7 @@ def wait_for_other_run() -> None:
     deadline = time.monotonic() + WAIT_FOR_OTHER_SECONDS
     while busy := [owner for owner in map(_owner, _locks()) if owner and _is_pulumi(owner)]:
         if time.monotonic() > deadline:
-            raise UserError(
-                f"another pulumi (pid {busy[0]}) works on this stack: wait for it or end it, then repeat"
-            )
+            raise UserError(f"another pulumi (pid {busy[0]}) works on this stack: wait for it or end it, then repeat")
         time.sleep(1)
 
 
@@ -199,9 +197,7 @@ def _pending_operations() -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     except (ValueError, KeyError, TypeError):
-        raise UserError(
-            f"the stack's state {state_file()} is damaged: ./mesh down removes it, then repeat"
-        ) from None
+        raise UserError(f"the stack's state {state_file()} is damaged: ./mesh down removes it, then repeat") from None
     pending: list[dict[str, Any]] = (latest or {}).get("pending_operations") or []
     return pending
 

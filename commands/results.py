@@ -35,13 +35,10 @@ def from_junit(name: str, report: Path) -> Result:
     except (OSError, ElementTree.ParseError):
         return single(name, False, "did not run to its end")
     total, failures, errors, skipped = (
-        sum(int(suite.get(key, "0")) for suite in suites)
-        for key in ("tests", "failures", "errors", "skipped")
+        sum(int(suite.get(key, "0")) for suite in suites) for key in ("tests", "failures", "errors", "skipped")
     )
     failed = failures + errors
-    detail = f"{total - failed - skipped} of {total} tests passed" + (
-        f", {skipped} skipped" if skipped else ""
-    )
+    detail = f"{total - failed - skipped} of {total} tests passed" + (f", {skipped} skipped" if skipped else "")
     return Result(name, max(total - failed - skipped, 0), failed, detail)
 
 

@@ -20,9 +20,7 @@ def only_run() -> Iterator[None]:
         except OSError:
             lock.seek(0)
             pid = lock.read().strip() or "?"
-            raise UserError(
-                f"another ./mesh (pid {pid}) works on this checkout: wait for it or end it"
-            ) from None
+            raise UserError(f"another ./mesh (pid {pid}) works on this checkout: wait for it or end it") from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()

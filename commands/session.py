@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commands import pulumi
-from commands.environment import TOOLS, kubeconfig_file, missing_tools, stack_environment
+from commands.environment import TOOLS, missing_tools, stack_environment
 from commands.stack import stack_settings
 from mesh_stack.settings import Settings
 from toolchain import ensure
@@ -45,8 +45,3 @@ def ensure_tools(names: tuple[str, ...]) -> None:
         for number, name in enumerate(missing, 1):
             current.update(f"{name} ({number} of {len(missing)})")
             ensure(name)
-
-
-def has_kubeconfig() -> bool:
-    """Whether a cluster has left its kubeconfig here."""
-    return kubeconfig_file().exists()

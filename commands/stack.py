@@ -53,11 +53,7 @@ def _config_values() -> Mapping[str, str]:
         document = yaml.safe_load(path.read_text()) or {}
         config = document.get("config") or {}
         prefix = f"{settings.NAMESPACE}:"
-        return {
-            key.removeprefix(prefix): _as_text(value)
-            for key, value in config.items()
-            if key.startswith(prefix)
-        }
+        return {key.removeprefix(prefix): _as_text(value) for key, value in config.items() if key.startswith(prefix)}
     except (yaml.YAMLError, AttributeError) as error:
         first = str(error).splitlines()[0]
         raise UserError(f"{path.name} cannot be read: {first}: correct it or restore it with git") from None

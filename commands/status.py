@@ -102,18 +102,13 @@ def _title(proxy: Mapping[str, Any]) -> str:
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _replicas() -> list[Replica]:
     words = ["-n", NAMESPACE, "get", "pods", "-l", "app=meshd", "-o", "json"]
     try:
-        pods = json.loads(run_tool([_kubectl(), "--kubeconfig", kubeconfig_file(), *words], timeout=15))[
-            "items"
-        ]
+        pods = json.loads(run_tool([_kubectl(), "--kubeconfig", kubeconfig_file(), *words], timeout=15))["items"]
     except UserError:
         return []
     return [Replica(pod["metadata"]["name"], _is_ready(pod)) for pod in pods]

@@ -62,9 +62,7 @@ def run_child(
     return code, lines
 
 
-def _stream(
-    argv: Sequence[str], environment: Mapping[str, str], log: object, current: Step
-) -> tuple[int, list[str]]:
+def _stream(argv: Sequence[str], environment: Mapping[str, str], log: object, current: Step) -> tuple[int, list[str]]:
     assert callable(log)
     process = subprocess.Popen(
         argv,

@@ -53,10 +53,9 @@ def without_a_cluster() -> list[Result]:
 
 
 def with_a_cluster(session: Session) -> list[Result]:
-    """Conformance, seeded faults, load, and what Pulumi thinks of it all afterwards."""
+    """Conformance with its seeded faults, load, and what Pulumi thinks of it all afterwards."""
     steps: Sequence[Callable[[], Result]] = (
         partial(proof.conformance, session, "Conformance", []),
-        partial(proof.seeded_faults, session),
         partial(proof.load, session, "Load", LOAD_SECONDS),
         partial(_clean, "Second preview changes nothing", pulumi.preview_is_clean, session),
         partial(_clean, "Refresh finds no drift", pulumi.refresh_is_clean, session),
