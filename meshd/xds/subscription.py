@@ -152,8 +152,7 @@ class Subscription:
     def take(self, nonce: str, lookup: Lookup) -> Response | None:
         """The next response, or None when nothing is pending (removals that must wait are not)."""
         while self.retry or self.pending or self.answer_due:
-            group = self.retry.popleft() if self.retry else self.pending
-            response = self._fill(nonce, group, lookup)
+            response = self._fill(nonce, lookup)
             if response is not None:
                 return response
         return None
@@ -221,31 +220,39 @@ class Subscription:
         self.blamed.clear()
         self.others_taken = False
 
-    def _fill(self, nonce: str, group: dict[str, bool], lookup: Lookup) -> Response | None:
-        """Move names from `group` into a response until it is full."""
+    def _fill(self, nonce: str, lookup: Lookup) -> Response | None:
+        """Move a group that is tried alone, or what is pending, into a response until it is full."""
+        searching = bool(self.retry)
+        group = self.retry.popleft() if searching else self.pending
         resources: list[Resource] = []
         removed: list[str] = []
         flight: dict[str, Sent] = {}
         size = 0
-        while group and size < MAX_RESPONSE_BYTES:
-            name = next(iter(group))
-            new = group.pop(name)
+        names = iter(group.items())
+        for name, new in names:
             owed = name in self.owed
             self.owed.discard(name)
             resource = lookup(name)
             if resource is not None:
                 if (refused := self.refused.get(name)) and refused.version == resource.version:
                     continue
-                size += len(resource.entry)
                 resources.append(resource)
                 flight[name] = Sent(resource.version, new)
+                size += len(resource.entry)
+                if size >= MAX_RESPONSE_BYTES:
+                    break
             elif owed or (not new and self.type_url not in REMOVED_LAST):
                 removed.append(name)
                 flight[name] = Sent(None, new)
             elif not new:
                 self.removals[name] = None
-        if group and group is not self.pending:
-            self.retry.appendleft(group)
+        rest = dict(names)
+        if not searching:
+            self.pending = rest  # not emptied in place: a dict keeps the memory of its largest moment
+        elif rest:
+            self.retry.appendleft(rest)
+        if not self.owed:
+            self.owed = set()
         if not (resources or removed or self.answer_due):
             return None
         self.answer_due = False
