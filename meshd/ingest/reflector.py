@@ -23,9 +23,9 @@ from meshd.model.tables import Change
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 10.0
+LONGEST_PAUSE = 3.0
 SHORTEST_WATCH = 1.0
-MISSING_PAUSE = 5.0
+MISSING_PAUSE = 3.0
 """Between looks for a kind whose CRD is not there."""
 
 Sink = Callable[[Sequence[Change]], None]
@@ -45,6 +45,8 @@ class Reflector:
         self._known = Known(kind)
         self.version = ""
         self._failures = 0
+        self._relists = 0
+        """Lists since the last event, so that a server that forgets everything is not asked without end."""
         self._missing = False
 
     async def run(self) -> None:
@@ -56,11 +58,13 @@ class Reflector:
                 await self._watch()
             except Gone:
                 self.version = ""
-                await self._pause("its last known version is gone; listing again", logging.INFO)
+                self._failures = self._relists
+                self._relists += 1
+                await self._pause("its last known version is gone; listing again")
             except Missing:
                 await self._wait_for_kind()
             except (Refused, httpx2.TransportError, msgspec.DecodeError) as error:
-                await self._pause(f"{type(error).__name__} {error}".strip(), logging.WARNING)
+                await self._pause(f"{type(error).__name__} {error}".strip())
 
     async def _list(self) -> None:
         found: list[msgspec.Raw] = []
@@ -77,14 +81,17 @@ class Reflector:
 
     async def _watch(self) -> None:
         kind = self._kind
-        started = time.monotonic()
         async with self._server.watch(kind.path, self.version, kind.field_selector) as batches:
-            async for events in batches:
-                self._take(events)
-        if time.monotonic() - started < SHORTEST_WATCH:
-            await self._pause("the watch ended at once", logging.INFO)
-        else:
-            self._failures = 0
+            started = time.monotonic()
+            try:
+                async for events in batches:
+                    self._take(events)
+            finally:
+                lasted = time.monotonic() - started >= SHORTEST_WATCH
+                if lasted:
+                    self._failures = 0
+        if not lasted:
+            await self._pause("the watch ended at once")
 
     def _take(self, events: list[Event]) -> None:
         """Deliver one batch. An ERROR event ends it, after what came before it."""
@@ -95,7 +102,7 @@ class Reflector:
                 self.version = self._known.apply(event, changes)
         finally:
             self._deliver(changes)
-        self._failures = 0
+        self._failures = self._relists = 0
 
     def _deliver(self, changes: list[Change]) -> None:
         if changes:
@@ -111,9 +118,10 @@ class Reflector:
         self.listed.set()
         await asyncio.sleep(MISSING_PAUSE * random.uniform(0.8, 1.2))
 
-    async def _pause(self, reason: str, level: int) -> None:
-        """Wait longer after each failure in a row; the jitter keeps replicas apart."""
+    async def _pause(self, reason: str) -> None:
+        """Wait longer after each failure in a row, with jitter that keeps replicas apart; the first is logged."""
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._failures) * random.uniform(0.5, 1.0)
-        self._failures = min(self._failures + 1, 10)
+        level = logging.DEBUG if self._failures else logging.WARNING
         log.log(level, "%s: %s (again in %.1f s)", self._kind.name, reason, pause)
+        self._failures = min(self._failures + 1, 10)
         await asyncio.sleep(pause)
