@@ -1,7 +1,7 @@
 """Lists and watches of the API server as raw JSON: no object is decoded here.
 
-lightkube carries configuration, TLS and tokens; its own watch decodes every object in full, which costs more
-than the control plane's whole work on a change.
+lightkube says where the API server is and with which credentials; aiohttp, whose parser is native code, carries
+the requests. lightkube's own watch decodes every object in full, which costs more than all that follows.
 """
 
 from __future__ import annotations
@@ -12,14 +12,23 @@ from contextlib import asynccontextmanager
 
 import httpx2
 import msgspec
+from aiohttp import ClientError, ClientPayloadError, ClientSession, ClientTimeout, TCPConnector
 from lightkube import AsyncClient
-from lightkube.config import client_adapter
+from lightkube.config.client_adapter import user_auth, verify_cluster
+from lightkube.config.kubeconfig import SingleConfig
 
 PAGE_SIZE = 500
 WATCH_SECONDS = (240, 300)
 """A watch ends by itself after a time within this range, so that watches do not all end together."""
 SILENCE_SECONDS = 90.0
 """Bookmarks come every minute: a longer silence is a dead connection."""
+
+
+CONNECT_SECONDS = 10.0
+BUFFER_BYTES = 1024 * 1024
+
+FAILURES = (ClientError, TimeoutError, OSError)
+"""What a request raises when the API server cannot be reached or goes away."""
 
 
 class Gone(Exception):
@@ -66,20 +75,22 @@ _STATUS = msgspec.json.Decoder(Status)
 
 
 class ApiServer:
-    """Lists and watches with the address and credentials of a lightkube client."""
+    """Lists and watches with the address and credentials of a lightkube configuration."""
 
-    def __init__(self, http: httpx2.AsyncClient) -> None:
-        self._http = http
+    def __init__(self, config: SingleConfig, session: ClientSession) -> None:
+        self._config = config
+        self._session = session
+        self._url = config.cluster.server.rstrip("/")
 
     async def list_pages(self, path: str, field_selector: str = "") -> AsyncIterator[Page]:
-        """A consistent list of `path` in pages. Raises Gone, Missing, Refused and httpx2.TransportError."""
-        query = {"limit": str(PAGE_SIZE)}
-        if field_selector:
-            query["fieldSelector"] = field_selector
+        """A consistent list of `path` in pages. Raises Gone, Missing, Refused and FAILURES."""
+        query = {"limit": str(PAGE_SIZE), **_selecting(field_selector)}
         while True:
-            response = await self._http.get(path, params=query)
-            _check(response.status_code, response.content)
-            page = _PAGE.decode(response.content)
+            headers = await self._authorization()
+            async with self._session.get(self._url + path, params=query, headers=headers) as response:
+                body = await response.read()
+            _check(response.status, body)
+            page = _PAGE.decode(body)
             yield page
             if not page.metadata.next_page:
                 return
@@ -95,14 +106,23 @@ class ApiServer:
             "allowWatchBookmarks": "true",
             "resourceVersion": resource_version,
             "timeoutSeconds": str(random.randint(*WATCH_SECONDS)),
+            **_selecting(field_selector),
         }
-        if field_selector:
-            query["fieldSelector"] = field_selector
-        timeout = httpx2.Timeout(10.0, read=SILENCE_SECONDS)
-        async with self._http.stream("GET", path, params=query, timeout=timeout) as response:
-            if response.status_code != 200:
-                _check(response.status_code, await response.aread())
-            yield _batches(response.aiter_raw())
+        headers = await self._authorization()
+        async with self._session.get(self._url + path, params=query, headers=headers) as response:
+            if response.status != 200:
+                _check(response.status, await response.read())
+            yield _batches(response.content.iter_any())
+
+    async def _authorization(self) -> dict[str, str]:
+        """Read anew each time, since the kubelet renews the token's file. Empty with a client certificate."""
+        auth = user_auth(self._config.user)
+        if auth is None:
+            return {}
+        flow = auth.async_auth_flow(httpx2.Request("GET", self._url))
+        request = await anext(flow)
+        await flow.aclose()
+        return {"Authorization": request.headers["Authorization"]}
 
 
 @asynccontextmanager
@@ -111,12 +131,21 @@ async def connect(client: AsyncClient) -> AsyncIterator[ApiServer]:
 
     Answers are asked for uncompressed: packing them costs the API server more than the local network saves.
     """
-    limits = client_adapter.ConnectionParams(timeout=httpx2.Timeout(30.0))
-    async with client_adapter.AsyncClient(client.config, limits) as http:
-        http.headers["Accept-Encoding"] = "identity"
-        http.headers["Accept"] = "application/json"
-        http.headers["User-Agent"] = "meshd"
-        yield ApiServer(http)
+    config = client.config
+    assert config.user is not None
+    session = ClientSession(
+        connector=TCPConnector(ssl=verify_cluster(config.cluster, config.user, config.abs_file), limit=0),
+        timeout=ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS, total=None),
+        headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "meshd"},
+        read_bufsize=BUFFER_BYTES,
+        trust_env=True,
+    )
+    async with session:
+        yield ApiServer(config, session)
+
+
+def _selecting(field_selector: str) -> dict[str, str]:
+    return {"fieldSelector": field_selector} if field_selector else {}
 
 
 async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Event]]:
@@ -130,6 +159,13 @@ async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Event]]:
         lines = b"".join((*rest, chunk[:end])).splitlines()
         rest = [chunk[end:]] if end < len(chunk) else []
         yield [_EVENT.decode(line) for line in lines if line]
+
+
+def reason_of(error: Exception) -> str:
+    """A failure in one line for the log."""
+    if isinstance(error, ClientPayloadError):
+        return "the connection broke"
+    return f"{type(error).__name__} {error}".strip()
 
 
 def check_event(event: Event) -> None:

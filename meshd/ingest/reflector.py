@@ -12,10 +12,9 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
-import httpx2
 import msgspec
 
-from meshd.ingest.api_server import ApiServer, Event, Gone, Missing, Refused, check_event
+from meshd.ingest.api_server import FAILURES, ApiServer, Event, Gone, Missing, Refused, check_event, reason_of
 from meshd.ingest.kind import WatchedKind
 from meshd.ingest.known import Known
 from meshd.model.tables import Change
@@ -63,8 +62,8 @@ class Reflector:
                 await self._pause("its last known version is gone; listing again")
             except Missing:
                 await self._wait_for_kind()
-            except (Refused, httpx2.TransportError, msgspec.DecodeError) as error:
-                await self._pause(f"{type(error).__name__} {error}".strip())
+            except (Refused, *FAILURES, msgspec.DecodeError) as error:
+                await self._pause(reason_of(error))
 
     async def _list(self) -> None:
         found: list[msgspec.Raw] = []
