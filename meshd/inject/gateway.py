@@ -49,6 +49,8 @@ def _complete(given: Json, ours: Json) -> None:
     """Fill in what the author left open; lists such as the environment get our entries after theirs."""
     if given.get("image") in (AUTO_IMAGE, "", None):
         given["image"] = ours["image"]
+        # Not the author's choice: the API server fills in Always for an image without a tag before it asks us.
+        given["imagePullPolicy"] = ours["imagePullPolicy"]
     for field, value in ours.items():
         key = _NAMED_LISTS.get(field)
         if key:

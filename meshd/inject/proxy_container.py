@@ -22,6 +22,8 @@ from meshd.inject.settings import (
 
 Json = dict[str, Any]
 DRAIN_SECONDS = 45
+QUIET_COMPONENTS = "misc:error"
+"""Envoy warns of a field of its stats logger whose successor the published protos do not have yet, on every change."""
 
 
 def build_proxy_container(
@@ -84,9 +86,7 @@ def _arguments(
         "--concurrency": str(settings.concurrency),
         "--log-level": names.log_level(annotations, settings.log_level),
     }
-    components = names.component_log_level(annotations)
-    if components:
-        arguments["--component-log-level"] = components
+    arguments["--component-log-level"] = names.component_log_level(annotations) or QUIET_COMPONENTS
     return [word for pair in arguments.items() for word in pair] + ["--disable-hot-restart"]
 
 
