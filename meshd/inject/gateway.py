@@ -46,9 +46,12 @@ def inject_gateway(pod: Json, namespace: str, ca_pem: str, settings: InjectSetti
 
 
 def _complete(given: Json, ours: Json) -> None:
-    """Fill in what the author left open; lists such as the environment get our entries after theirs."""
+    """Fill in what the author left open; lists such as the environment get our entries after theirs.
+
+    The pull policy of an image "auto" is not the author's: the API server has set it to Always, there being no tag.
+    """
     if given.get("image") in (AUTO_IMAGE, "", None):
-        given["image"] = ours["image"]
+        given |= {"image": ours["image"], "imagePullPolicy": ours["imagePullPolicy"]}
         # Not the author's choice: the API server fills in Always for an image without a tag before it asks us.
         given["imagePullPolicy"] = ours["imagePullPolicy"]
     for field, value in ours.items():

@@ -41,7 +41,7 @@ def reviews_pod(**metadata: Any) -> Json:
 
 
 def gateway_pod() -> Json:
-    """An ingress gateway as Istio's users write it."""
+    """An ingress gateway as Istio's users write it, with the pull policy that the API server sets."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -66,6 +66,7 @@ def gateway_pod() -> Json:
                 {
                     "name": "istio-proxy",
                     "image": "auto",
+                    "imagePullPolicy": "Always",
                     "env": [{"name": "LANG", "value": "C"}],
                     "ports": [{"name": "http", "containerPort": 80}, {"name": "https", "containerPort": 443}],
                     "resources": {"requests": {"cpu": "50m"}},
