@@ -10,6 +10,7 @@ from aiohttp import web
 from meshd.model.resource import SECRET, TYPE_URLS, Resource
 from meshd.xds.stream import Stream
 from meshd.xds.subscription import Subscription
+from meshd.xds.wire import decode_resource
 
 SHORT_NAMES = {type_url.rpartition(".")[2]: type_url for type_url in TYPE_URLS}
 
@@ -32,7 +33,8 @@ def build_admin_app(streams: Streams) -> web.Application:
             return _json({name: _versions(found[0], type_url) for name, type_url in SHORT_NAMES.items()})
         if kind not in SHORT_NAMES:
             raise web.HTTPBadRequest(text=f"type must be one of {', '.join(SHORT_NAMES)}\n")
-        return _json([_decoded(resource) for resource in _visible(found[0], SHORT_NAMES[kind])])
+        type_url = SHORT_NAMES[kind]
+        return _json([_decoded(type_url, resource) for resource in _visible(found[0], type_url)])
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -85,16 +87,12 @@ def _versions(stream: Stream, type_url: str) -> dict[str, str]:
     return {resource.name: resource.version for resource in _visible(stream, type_url)}
 
 
-def _decoded(resource: Resource) -> dict[str, Any]:
+def _decoded(type_url: str, resource: Resource) -> dict[str, Any]:
     """The resource as JSON; private keys are left out."""
-    from envoy.service.discovery.v3 import discovery_pb2
-    from google.protobuf import json_format
-
-    entry = discovery_pb2.Resource.FromString(resource.entry)
     shown: dict[str, Any] = {"name": resource.name, "version": resource.version}
     shown["sources"] = [str(source) for source in resource.sources]
-    if entry.resource.type_url != SECRET:
-        shown["resource"] = json_format.MessageToDict(entry.resource, preserving_proto_field_name=True)
+    if type_url != SECRET:
+        shown["resource"] = decode_resource(resource)
     return shown
 
 

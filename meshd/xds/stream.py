@@ -76,7 +76,8 @@ class Stream:
             self._open(subscription, request)
         elif request.subscribe or request.unsubscribe:
             self._update(subscription, request)
-        self.wake()
+        if any(s.waiting for s in self.subscriptions.values()):
+            self.wake()
         return refusal
 
     def changed(self, type_url: str, marks: Iterable[tuple[str, bool]], since: float | None = None) -> None:

@@ -85,6 +85,11 @@ class Subscription:
         """True when the proxy has, and accepted, everything there is."""
         return not (self.pending or self.retry or self.in_flight or self.refused)
 
+    @property
+    def waiting(self) -> bool:
+        """True when there is something to send, now or when its turn comes."""
+        return bool(self.pending or self.retry or self.answer_due or self.removals)
+
     def open(self, request: Request) -> None:
         """Take the first request of the type."""
         self.opened = True

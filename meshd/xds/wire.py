@@ -8,6 +8,7 @@ the nonce is written anew.
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from envoy.service.discovery.v3 import discovery_pb2
 from google.protobuf.message import DecodeError
@@ -64,6 +65,15 @@ def decode_request(raw: bytes) -> Request:
         message.response_nonce,
         message.error_detail.message or "no detail" if message.HasField("error_detail") else None,
     )
+
+
+def decode_resource(resource: Resource) -> dict[str, Any]:
+    """What a resource says, as JSON with Envoy's field names."""
+    from google.protobuf import json_format  # only for people who look
+
+    entry = discovery_pb2.Resource.FromString(resource.entry)
+    decoded: dict[str, Any] = json_format.MessageToDict(entry.resource, preserving_proto_field_name=True)
+    return decoded
 
 
 class Encoder:
