@@ -111,7 +111,14 @@ def _replicas() -> list[Replica]:
         pods = json.loads(run_tool([_kubectl(), "--kubeconfig", kubeconfig_file(), *words], timeout=15))["items"]
     except UserError:
         return []
-    return [Replica(pod["metadata"]["name"], _is_ready(pod)) for pod in pods]
+    staying = [pod for pod in pods if _stays(pod)]
+    return [Replica(pod["metadata"]["name"], _is_ready(pod)) for pod in staying]
+
+
+def _stays(pod: Mapping[str, Any]) -> bool:
+    """Not one that a rollout has ended."""
+    ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+    return not ended and "deletionTimestamp" not in pod["metadata"]
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:

@@ -15,9 +15,7 @@ def define_custom_resources(opts: pulumi.ResourceOptions) -> list[pulumi.Resourc
     return [_define(definition, opts) for definition in custom_resource_definitions()]
 
 
-def _define(
-    definition: dict[str, Any], opts: pulumi.ResourceOptions
-) -> k8s.apiextensions.v1.CustomResourceDefinition:
+def _define(definition: dict[str, Any], opts: pulumi.ResourceOptions) -> k8s.apiextensions.v1.CustomResourceDefinition:
     return k8s.apiextensions.v1.CustomResourceDefinition(
         definition["metadata"]["name"],
         metadata=definition["metadata"],

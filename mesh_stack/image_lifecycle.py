@@ -64,9 +64,7 @@ def is_there(props: Mapping[str, Any]) -> bool:
     if spec["clusterProvider"] != "kind":
         return True
     engine = running_engine()
-    listed = (
-        engine.try_docker("exec", node_name(spec["clusterName"]), *CTR, "list", "--quiet") if engine else None
-    )
+    listed = engine.try_docker("exec", node_name(spec["clusterName"]), *CTR, "list", "--quiet") if engine else None
     return listed is not None and not absent([str(props["reference"])], listed.split())
 
 

@@ -58,9 +58,7 @@ class Recipe:
     def digest(self) -> str:
         """Tag of the image; a change of the base's changes it."""
         base = base_digest() if self.base == BASE else recipe(self.base).digest
-        settings = repr(
-            (self.name, self.entrypoint, self.user, sorted(self.environment.items()), self.compiled)
-        )
+        settings = repr((self.name, self.entrypoint, self.user, sorted(self.environment.items()), self.compiled))
         return digest(base, settings, self.content)
 
 

@@ -126,13 +126,9 @@ def _check_together(settings: Settings) -> None:
             raise _wrong(key, f"is {port}, as is {NAMESPACE}:{taken[port]}", "give each a port of its own")
         taken[port] = key
     if settings.cluster_provider == "existing" and settings.kubeconfig is None:
-        raise _wrong(
-            "kubeconfig", "is missing, but clusterProvider is existing", "set it to a kubeconfig file's path"
-        )
+        raise _wrong("kubeconfig", "is missing, but clusterProvider is existing", "set it to a kubeconfig file's path")
     if settings.cluster_provider == "gke" and "/" not in settings.image_prefix:
-        raise _wrong(
-            "imagePrefix", "must name a registry for gke", "such as europe-docker.pkg.dev/PROJECT/REPOSITORY"
-        )
+        raise _wrong("imagePrefix", "must name a registry for gke", "such as europe-docker.pkg.dev/PROJECT/REPOSITORY")
 
 
 def _choice(lookup: Lookup, key: str, allowed: tuple[str, ...], default: str) -> str:
@@ -195,9 +191,7 @@ def _boolean(lookup: Lookup, key: str, default: bool) -> bool:
 
 
 def _wrong(key: str, what: str, way_out: str) -> UserError:
-    return UserError(
-        f"configuration {NAMESPACE}:{key} {what}: {way_out} (pulumi config set {NAMESPACE}:{key} …)"
-    )
+    return UserError(f"configuration {NAMESPACE}:{key} {what}: {way_out} (pulumi config set {NAMESPACE}:{key} …)")
 
 
 def _camel_case(name: str) -> str:

@@ -32,9 +32,7 @@ class CertificateAuthority(pulumi.ComponentResource):
     key: pulumi.Output[str]
     """PEM, PKCS #8, unencrypted (secret)."""
 
-    def __init__(
-        self, name: str, args: CertificateAuthorityArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: CertificateAuthorityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mesh-stack:certificate_authority:CertificateAuthority", name, {}, opts)
         root = RootCertificate(name, args, pulumi.ResourceOptions(parent=self))
         self.certificate, self.key = root.certificate, root.key

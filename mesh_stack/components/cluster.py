@@ -53,9 +53,7 @@ class Cluster(pulumi.ComponentResource):
             delete_unreachable=args.settings.cluster_provider == "kind",
             opts=child,
         )
-        self.register_outputs(
-            {"kubeconfig": self.kubeconfig, "context": self.context, "identity": self.identity}
-        )
+        self.register_outputs({"kubeconfig": self.kubeconfig, "context": self.context, "identity": self.identity})
 
     def _from_gke(self, settings: Settings, child: pulumi.ResourceOptions) -> None:
         from clusters.gke import GkeCluster, GkeClusterArgs
@@ -94,6 +92,4 @@ class HeldCluster(Resource, module="mesh-stack", name="Cluster"):
     def __init__(self, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         outputs = {"kubeconfig": None, "context": None, "identity": None}
         secret = pulumi.ResourceOptions(additional_secret_outputs=["kubeconfig"])
-        super().__init__(
-            ClusterLifecycle(), name, {**props, **outputs}, pulumi.ResourceOptions.merge(opts, secret)
-        )
+        super().__init__(ClusterLifecycle(), name, {**props, **outputs}, pulumi.ResourceOptions.merge(opts, secret))

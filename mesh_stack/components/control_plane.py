@@ -121,9 +121,7 @@ class ControlPlane(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> k8s.apps.v1.Deployment:
         # Rolls the pods when what they read at their start changes.
-        read_at_start = pulumi.Output.all(config.data, args.certificate).apply(
-            lambda read: digest(*map(str, read))
-        )
+        read_at_start = pulumi.Output.all(config.data, args.certificate).apply(lambda read: digest(*map(str, read)))
         return k8s.apps.v1.Deployment(
             NAME,
             metadata={"name": NAME, "namespace": args.namespace, "labels": LABELS},

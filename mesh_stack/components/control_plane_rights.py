@@ -30,14 +30,10 @@ OWN_NAMESPACE_RULES: list[k8s.rbac.v1.PolicyRuleArgsDict] = [
 ]
 
 
-def grant_rights(
-    name: str, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> k8s.core.v1.ServiceAccount:
+def grant_rights(name: str, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> k8s.core.v1.ServiceAccount:
     """A service account `name` that holds the rules above."""
     account = k8s.core.v1.ServiceAccount(name, metadata={"name": name, "namespace": namespace}, opts=opts)
-    subjects: list[k8s.rbac.v1.SubjectArgsDict] = [
-        {"kind": "ServiceAccount", "name": name, "namespace": namespace}
-    ]
+    subjects: list[k8s.rbac.v1.SubjectArgsDict] = [{"kind": "ServiceAccount", "name": name, "namespace": namespace}]
     k8s.rbac.v1.ClusterRole(name, metadata={"name": name}, rules=CLUSTER_RULES, opts=opts)
     k8s.rbac.v1.ClusterRoleBinding(
         name,
@@ -46,9 +42,7 @@ def grant_rights(
         subjects=subjects,
         opts=opts,
     )
-    k8s.rbac.v1.Role(
-        name, metadata={"name": name, "namespace": namespace}, rules=OWN_NAMESPACE_RULES, opts=opts
-    )
+    k8s.rbac.v1.Role(name, metadata={"name": name, "namespace": namespace}, rules=OWN_NAMESPACE_RULES, opts=opts)
     k8s.rbac.v1.RoleBinding(
         name,
         metadata={"name": name, "namespace": namespace},

@@ -30,9 +30,7 @@ class WebhookTarget:
 
     def client_config(self, path: str) -> k8s.admissionregistration.v1.WebhookClientConfigArgsDict:
         """How the API server calls `path`."""
-        bundle = pulumi.Output.from_input(self.certificate).apply(
-            lambda pem: base64.b64encode(pem.encode()).decode()
-        )
+        bundle = pulumi.Output.from_input(self.certificate).apply(lambda pem: base64.b64encode(pem.encode()).decode())
         return {
             "ca_bundle": bundle,
             "service": {"name": self.service, "namespace": self.namespace, "path": path, "port": 443},
@@ -45,9 +43,7 @@ def register_webhooks(target: WebhookTarget, opts: pulumi.ResourceOptions) -> No
         "meshd-injector",
         metadata={"name": "meshd-injector", "labels": {"app": target.service}},
         webhooks=[
-            _injector(
-                "namespace.injector.mesh-stack.io", target, _enabled_namespaces(), _pods_not_refusing()
-            ),
+            _injector("namespace.injector.mesh-stack.io", target, _enabled_namespaces(), _pods_not_refusing()),
             _injector("pod.injector.mesh-stack.io", target, _silent_namespaces(), _pods_asking()),
         ],
         opts=opts,

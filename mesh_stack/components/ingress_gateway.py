@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from mesh_stack.content import digest
 from mesh_stack.settings import ServiceType
 
 NAME = "istio-ingressgateway"
@@ -53,9 +54,7 @@ class IngressGateway(pulumi.ComponentResource):
     load_balancer_address: pulumi.Output[str | None]
     """Host name or address, for a Service of type LoadBalancer."""
 
-    def __init__(
-        self, name: str, args: IngressGatewayArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: IngressGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mesh-stack:ingress_gateway:IngressGateway", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         account = k8s.core.v1.ServiceAccount(
@@ -89,7 +88,8 @@ class IngressGateway(pulumi.ComponentResource):
         self, args: IngressGatewayArgs, account: k8s.core.v1.ServiceAccount, opts: pulumi.ResourceOptions
     ) -> k8s.apps.v1.Deployment:
         annotations: dict[str, pulumi.Input[str]] = {"inject.istio.io/templates": "gateway"}
-        annotations.update({f"mesh-stack/{key}": value for key, value in args.roll_on.items()})
+        for key, value in args.roll_on.items():
+            annotations[f"mesh-stack/{key}"] = pulumi.Output.from_input(value).apply(digest)
         return k8s.apps.v1.Deployment(
             NAME,
             metadata={"name": NAME, "namespace": args.namespace, "labels": LABELS},
@@ -117,10 +117,10 @@ def _container() -> k8s.core.v1.ContainerArgsDict:
     return {
         "name": "istio-proxy",
         "image": "auto",
+        # Of an image without a tag Kubernetes would make Always.
+        "image_pull_policy": "IfNotPresent",
         "ports": [
-            {"name": port.name, "container_port": port.target_port}
-            for port in PORTS
-            if port.name != "status-port"
+            {"name": port.name, "container_port": port.target_port} for port in PORTS if port.name != "status-port"
         ],
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
     }

@@ -45,9 +45,7 @@ class Telemetry(pulumi.ComponentResource):
         zipkin = self._zipkin(args, child)
         self.prometheus_service = prometheus.metadata.name.apply(lambda known: known or "prometheus")
         self.zipkin_service = zipkin.metadata.name.apply(lambda known: known or "zipkin")
-        self.register_outputs(
-            {"prometheus_service": self.prometheus_service, "zipkin_service": self.zipkin_service}
-        )
+        self.register_outputs({"prometheus_service": self.prometheus_service, "zipkin_service": self.zipkin_service})
 
     def _prometheus(self, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.Service:
         account = _account_that_finds_pods("prometheus", args.namespace, opts)

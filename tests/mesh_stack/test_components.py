@@ -26,6 +26,7 @@ from mesh_stack.components.policies import (
 )
 from mesh_stack.components.sample_app import POLICIES, SampleApp, SampleAppArgs
 from mesh_stack.components.telemetry import Telemetry, TelemetryArgs
+from mesh_stack.content import digest
 from tests.clusters.mock_cloud import Registered, register
 from toolchain.paths import repo_root
 
@@ -156,7 +157,7 @@ def test_the_gateway_is_istios_to_everyone_who_selects_it() -> None:
     assert template["metadata"]["labels"]["sidecar.istio.io/inject"] == "true"
     assert template["metadata"]["annotations"] == {
         "inject.istio.io/templates": "gateway",
-        "mesh-stack/proxy-image": "p:1",
+        "mesh-stack/proxy-image": digest("p:1"),
     }
     (container,) = template["spec"]["containers"]
     assert (container["name"], container["image"]) == ("istio-proxy", "auto")

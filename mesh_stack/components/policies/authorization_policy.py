@@ -55,9 +55,7 @@ class Condition(TypedDict, total=False):
 
 
 # `from` is a keyword, hence the functional form.
-Rule = TypedDict(
-    "Rule", {"from": Sequence[From], "to": Sequence[To], "when": Sequence[Condition]}, total=False
-)
+Rule = TypedDict("Rule", {"from": Sequence[From], "to": Sequence[To], "when": Sequence[Condition]}, total=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +70,5 @@ class AuthorizationPolicyArgs(PolicyArgs):
 class AuthorizationPolicy(Policy):
     """Allows or denies requests to what it selects."""
 
-    def __init__(
-        self, name: str, args: AuthorizationPolicyArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: AuthorizationPolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(SECURITY, name, args, opts)

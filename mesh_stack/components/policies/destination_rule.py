@@ -119,7 +119,5 @@ class DestinationRuleArgs(PolicyArgs):
 class DestinationRule(Policy):
     """Names a service's subsets and says how its endpoints are called."""
 
-    def __init__(
-        self, name: str, args: DestinationRuleArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: DestinationRuleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(NETWORKING, name, args, opts)

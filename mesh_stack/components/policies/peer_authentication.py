@@ -33,7 +33,5 @@ class PeerAuthenticationArgs(PolicyArgs):
 class PeerAuthentication(Policy):
     """Sets the mutual TLS mode of what it selects."""
 
-    def __init__(
-        self, name: str, args: PeerAuthenticationArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: PeerAuthenticationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(SECURITY, name, args, opts)

@@ -51,9 +51,7 @@ def spec_of(args: PolicyArgs) -> Mapping[str, Any]:
     """The object's spec: set fields under their names in the API."""
     given = {field.name: getattr(args, field.name) for field in fields(args)}
     return {
-        _camel_case(name): value
-        for name, value in given.items()
-        if value is not None and name not in OBJECT_FIELDS
+        _camel_case(name): value for name, value in given.items() if value is not None and name not in OBJECT_FIELDS
     }
 
 

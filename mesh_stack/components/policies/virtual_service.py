@@ -147,7 +147,5 @@ class VirtualServiceArgs(PolicyArgs):
 class VirtualService(Policy):
     """Routes requests for its hosts."""
 
-    def __init__(
-        self, name: str, args: VirtualServiceArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: VirtualServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(NETWORKING, name, args, opts)
