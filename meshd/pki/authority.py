@@ -47,13 +47,9 @@ class CertificateAuthority:
         except (ValueError, TypeError) as error:
             raise AuthorityError(f"the root certificate or its key is not valid PEM: {error}") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise AuthorityError(
-                "the root's key is not an elliptic-curve key: create the root anew with P-256"
-            )
+            raise AuthorityError("the root's key is not an elliptic-curve key: create the root anew with P-256")
         if key.public_key() != self._certificate.public_key():
-            raise AuthorityError(
-                "the root's key does not belong to its certificate: tls.crt and tls.key differ"
-            )
+            raise AuthorityError("the root's key does not belong to its certificate: tls.crt and tls.key differ")
         self._key = key
         self.root_pem = self._certificate.public_bytes(serialization.Encoding.PEM)
 
@@ -63,9 +59,7 @@ class CertificateAuthority:
         try:
             certificate, key = (folder / "tls.crt").read_bytes(), (folder / "tls.key").read_bytes()
         except OSError as error:
-            raise AuthorityError(
-                f"cannot read the root of the mesh: {error}: mount the Secret meshd-ca"
-            ) from None
+            raise AuthorityError(f"cannot read the root of the mesh: {error}: mount the Secret meshd-ca") from None
         return cls(certificate, key)
 
     def issue(

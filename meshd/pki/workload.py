@@ -138,9 +138,7 @@ class WorkloadCertificates:
 
     def _issue(self, workload: Workload) -> _Holder:
         now = self._clock()
-        certificate = issue_workload_certificate(
-            self._authority, self._trust_domain, workload, self._ttl, now
-        )
+        certificate = issue_workload_certificate(self._authority, self._trust_domain, workload, self._ttl, now)
         renew_at = max(renewal_time(certificate, self._jitter()), now + MINIMUM_LIFE)
         heapq.heappush(self._schedule, (renew_at, workload.uid))
         return _Holder(workload, certificate, renew_at)

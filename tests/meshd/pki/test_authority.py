@@ -84,9 +84,7 @@ def test_validity_begins_in_the_past_and_never_outlives_the_root(authority: Cert
     assert long.not_after == root.not_valid_after_utc
 
 
-def test_serving_certificate_verifies_for_each_of_its_names(
-    authority: CertificateAuthority, tmp_path: Path
-) -> None:
+def test_serving_certificate_verifies_for_each_of_its_names(authority: CertificateAuthority, tmp_path: Path) -> None:
     names = ["meshd.istio-system.svc", "localhost"]
     issued = serving_certificate(authority, names, timedelta(hours=24))
     leaf = x509.load_pem_x509_certificate(issued.certificate_pem)

@@ -28,9 +28,7 @@ def clock() -> Clock:
 @pytest.fixture
 def certificates(clock: Clock) -> WorkloadCertificates:
     authority = CertificateAuthority(*create_root("root", timedelta(days=30)))
-    return WorkloadCertificates(
-        authority, "cluster.local", timedelta(hours=24), clock=clock, jitter=lambda: 0.0
-    )
+    return WorkloadCertificates(authority, "cluster.local", timedelta(hours=24), clock=clock, jitter=lambda: 0.0)
 
 
 def test_streams_of_one_pod_share_a_certificate_until_the_last_leaves(

@@ -4,9 +4,10 @@ import asyncio
 import base64
 import json
 import re
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -50,7 +51,15 @@ from toolchain import ensure
 
 POD = Workload("shop", "cart-1", "u1", "127.0.0.1", (("app", "cart"),), "cart", "cart", True)
 NODE = "sidecar~127.0.0.1~cart-1.shop~shop.svc.cluster.local"
-PROXY_PORT, TLS_PORT, ADMIN_PORT = 18781, 18782, 18783
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [listening.getsockname()[1] for listening in sockets]
+
+
+PROXY_PORT, TLS_PORT, ADMIN_PORT = free_ports(3)
 WAIT_SECONDS = 20.0
 
 STATIC: Table[Resource] = Table("static")
@@ -344,6 +353,7 @@ async def test_a_bad_virtual_host_among_good_ones_is_isolated(tmp_path: Path, ca
         assert mesh.stream.subscriptions[VIRTUAL_HOST].nacked == before
         mesh.apply(virtual_host("svc1", "a", route={}, direct_response={"status": 418}))
         await must_become("svc1", 418)
+        await must_settle(mesh)
         assert mesh.stream.subscriptions[VIRTUAL_HOST].settled
 
 
