@@ -7,12 +7,11 @@ from envoy.config.endpoint.v3 import endpoint_pb2
 from meshd.model.labels import label, selects
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
-from meshd.model.security import MtlsMode
 from meshd.model.service import Endpoint, Workload
 from meshd.model.tables import ENDPOINT_SLICES, WORKLOADS
 from meshd.networking.clusters.outbound import ClusterItem, outbound_clusters
+from meshd.networking.clusters.peers import takes_mtls
 from meshd.networking.lookup import destination_policy, service_of
-from meshd.networking.mtls import mtls_mode
 from meshd.networking.names import outbound_cluster_name
 from meshd.networking.proto import resource, struct, uint32
 from meshd.networking.scopes import OutboundScope
@@ -63,8 +62,7 @@ def _lb_endpoint(read: Reader, endpoint: Endpoint, port: int, workload: Workload
     metadata: dict[str, Any] = {}
     if workload is not None:
         metadata["istio"] = _about(workload)
-        mode = read.query(mtls_mode, workload.namespace, workload.labels, port)
-        if workload.in_mesh and mode is not MtlsMode.DISABLE:
+        if takes_mtls(read, workload, port):
             metadata["envoy.transport_socket_match"] = struct({"tlsMode": "istio"})
     address = {"socket_address": {"address": endpoint.address, "port_value": port}}
     return {

@@ -7,10 +7,9 @@ from envoy.extensions.transport_sockets.raw_buffer.v3 import raw_buffer_pb2
 
 from meshd.model.destination import ClientTls, ConnectionPool, TlsMode, TrafficPolicy
 from meshd.model.memo import Reader
-from meshd.model.mesh import spiffe_id
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Protocol, Service, ServicePort
-from meshd.model.tables import ENDPOINT_SLICES, WORKLOADS
+from meshd.networking.clusters.peers import endpoint_identities, endpoints_taking_mtls
 from meshd.networking.clusters.policy import (
     circuit_breakers,
     connection_settings,
@@ -20,7 +19,7 @@ from meshd.networking.clusters.policy import (
     outlier_detection,
 )
 from meshd.networking.clusters.tls import client_tls_socket
-from meshd.networking.lookup import destination_policy, mesh_config, service_of, visible_services
+from meshd.networking.lookup import destination_policy, service_of, visible_services
 from meshd.networking.mtls import upstream_mtls_socket
 from meshd.networking.names import (
     BLACK_HOLE_CLUSTER,
@@ -73,7 +72,7 @@ def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource
         "eds_cluster_config": {"eds_config": ADS},
         "circuit_breakers": circuit_breakers(pool),
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
-        "metadata": {"filter_metadata": {"istio": _metadata(service, subset)}},
+        "metadata": {"filter_metadata": {"istio": _metadata(read, service, port, subset)}},
         **connection_settings(pool),
         **load_balancing(policy),
         **_security(read, service, port, subset, policy),
@@ -97,8 +96,14 @@ def policy_of(read: Reader, namespace: str, host: str, port: int, subset: str) -
     return effective_policy(rule.policy, port, chosen)
 
 
-def _metadata(service: Service, subset: str) -> Any:
-    return struct({"host": service.hostname, "name": service.name, "namespace": service.namespace, "subset": subset})
+def _metadata(read: Reader, service: Service, port: ServicePort, subset: str) -> Any:
+    """What metrics name the destination by, and how much of it takes mutual TLS.
+
+    The latter makes Envoy build the cluster anew when the endpoints' mode changes: their metadata alone would leave
+    open connections as they are, in plaintext although mutual TLS is now asked for.
+    """
+    about = {"host": service.hostname, "name": service.name, "namespace": service.namespace, "subset": subset}
+    return struct(about | {"mutual_tls": read.query(endpoints_taking_mtls, service.hostname, port.name)})
 
 
 def _security(read: Reader, service: Service, port: ServicePort, subset: str, policy: TrafficPolicy) -> dict[str, Any]:
@@ -121,18 +126,6 @@ def _expected(tls: ClientTls | None, known: tuple[str, ...], sni: str) -> tuple[
     if tls is None:
         return known, sni
     return tls.subject_alt_names or known, tls.sni or sni
-
-
-def endpoint_identities(read: Reader, hostname: str, port_name: str) -> tuple[str, ...]:
-    """SPIFFE ids of the workloads behind a service: who the server may be."""
-    trust_domain = read.query(mesh_config).trust_domain
-    found = set()
-    for endpoint_slice in read.find(ENDPOINT_SLICES, "hostname", hostname):
-        for endpoint in endpoint_slice.endpoints:
-            workload = read.get(WORKLOADS, endpoint.workload) if endpoint.workload else None
-            if workload is not None and workload.in_mesh:
-                found.add(spiffe_id(trust_domain, workload.namespace, workload.service_account))
-    return tuple(sorted(found))
 
 
 def _builtin_cluster(name: str) -> cluster_pb2.Cluster:
