@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -75,8 +74,3 @@ def answers(docker_host: str, client: Path, timeout: float = PING_SECONDS) -> bo
         return bool(run(words, env={"DOCKER_HOST": docker_host}, timeout=timeout).strip())
     except UserError:
         return False
-
-
-def labels(values: Mapping[str, str]) -> Sequence[str]:
-    """`--label key=value` words."""
-    return [word for key, value in sorted(values.items()) for word in ("--label", f"{key}={value}")]

@@ -32,7 +32,8 @@ SYSCTLS = (
     "vm.overcommit_memory",
     "vm.panic_on_oom",
 )
-OURS = re.compile(r"\bDOCKER\b|\bDOCKER-|\bbr-[0-9a-f]{12}\b")
+# Docker's chains, its bridges, and for every published port one rule that names only a container's address twice.
+OURS = re.compile(r"\bDOCKER\b|\bDOCKER-|\bbr-[0-9a-f]{12}\b|^-A POSTROUTING -s (\S+) -d \1 .*-j MASQUERADE$")
 
 
 def read() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from clusters.engine.places import Places
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 CGROUP = "mesh-stack"
+ESCAPED = re.compile(r"\\([0-7]{3})")  # how the kernel writes white space and backslashes in mountinfo
 
 
 def shims(where: Places) -> list[int]:
@@ -52,7 +54,7 @@ def unmount(*folders: Path) -> int:
 
 def mounts_below(mountinfo: str, folders: Iterable[Path]) -> list[str]:
     """Mount points at or below any of the folders, in the order to unmount them."""
-    found = [line.split()[4].encode().decode("unicode_escape") for line in mountinfo.splitlines()]
+    found = [ESCAPED.sub(lambda octal: chr(int(octal[1], 8)), line.split()[4]) for line in mountinfo.splitlines()]
     below = [point for point in found if any(Path(point).is_relative_to(folder) for folder in folders)]
     return list(reversed(below))
 
