@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from commands import pulumi
 from commands.environment import kubeconfig_file
@@ -12,13 +14,14 @@ from commands.session import Session
 from commands.suite import pytest_suite, reports_dir, run_child
 
 SMOKE_LOAD_SECONDS = 20
+THRESHOLDS = "thresholds.json"
 
 
 def smoke(session: Session) -> list[Result]:
     """The short proof after `up`: under a minute."""
     return [
         conformance(session, "Smoke tests", ["-m", "smoke"]),
-        load(session, f"Load for {SMOKE_LOAD_SECONDS} s", SMOKE_LOAD_SECONDS, "browse"),
+        *load(session, f"Load for {SMOKE_LOAD_SECONDS} s", SMOKE_LOAD_SECONDS, "browse"),
     ]
 
 
@@ -43,16 +46,31 @@ def mesh_options(session: Session) -> list[str]:
     return [f"--mesh-{name}={value}" for name, value in options.items()]
 
 
-def load(session: Session, name: str, seconds: int, scenarios: str = "browse,canary,retries") -> Result:
-    """Load through the gateway for `seconds`; its thresholds decide."""
+def load(session: Session, name: str, seconds: int, scenarios: str = "browse,canary,retries") -> list[Result]:
+    """Load through the gateway for `seconds`: one result for each threshold."""
     known = pulumi.outputs(session.environment)
+    report = reports_dir() / "load"
     options = {
         "host": known["gatewayUrl"],
         "run-time": f"{seconds}s",
         "scenarios": scenarios,
         "kubeconfig": str(kubeconfig_file()),
-        "out": str(reports_dir() / "load"),
+        "out": str(report),
     }
+    (report / THRESHOLDS).unlink(missing_ok=True)
     words = [sys.executable, "-m", "loadtests", *(f"--{key}={value}" for key, value in options.items())]
     code, lines = run_child(name, words, session.environment)
-    return single(name, code == 0, next((line.strip() for line in reversed(lines) if line.strip()), ""))
+    return thresholds(report / THRESHOLDS) or [single(name, code == 0, lines[-1] if lines else "")]
+
+
+def thresholds(file: Path) -> list[Result]:
+    """Results in the file that the load tests leave; none when they left none."""
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return []
+    results = []
+    for threshold in found:
+        *name, text = str(threshold["text"]).split(": ", 2)
+        results.append(single(f"Load: {', '.join(name)}", bool(threshold["holds"]), text))
+    return results

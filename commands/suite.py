@@ -29,8 +29,9 @@ def reports_dir() -> Path:
 
 
 def check(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> Result:
-    """One check that passes or not as a whole, such as a linter. `argv` follows this environment's Python."""
-    code, lines = run_child(name, [sys.executable, "-m", *argv], environment)
+    """One check that passes or not as a whole, such as a linter. `argv` begins with a script of this environment."""
+    script = Path(sys.executable).with_name(argv[0])
+    code, lines = run_child(name, [str(script), *argv[1:]], environment)
     return single(name, code == 0, "" if code == 0 else f"{lines[-1] if lines else 'failed'}")
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 
 from commands import proof, pulumi
 from commands.results import Result, single, total_line
@@ -47,20 +46,19 @@ def without_a_cluster() -> list[Result]:
         check("Lint", ["ruff", "check", "."], {}),
         check("Format", ["ruff", "format", "--check", "."], {}),
         check("Types", ["mypy", *rooms, "__main__.py"], {}),
-        check("Import contracts", ["importlinter.cli", "lint"], {}),
+        check("Import contracts", ["lint-imports"], {}),
         pytest_suite("Unit tests", ["tests", "-n", "2"], {}),
     ]
 
 
 def with_a_cluster(session: Session) -> list[Result]:
     """Conformance with its seeded faults, load, and what Pulumi thinks of it all afterwards."""
-    steps: Sequence[Callable[[], Result]] = (
-        partial(proof.conformance, session, "Conformance", []),
-        partial(proof.load, session, "Load", LOAD_SECONDS),
-        partial(_clean, "Second preview changes nothing", pulumi.preview_is_clean, session),
-        partial(_clean, "Refresh finds no drift", pulumi.refresh_is_clean, session),
-    )
-    return [run_step() for run_step in steps]
+    return [
+        proof.conformance(session, "Conformance", []),
+        *proof.load(session, f"Load for {LOAD_SECONDS} s", LOAD_SECONDS),
+        _clean("Second preview changes nothing", pulumi.preview_is_clean, session),
+        _clean("Refresh finds no drift", pulumi.refresh_is_clean, session),
+    ]
 
 
 def _clean(name: str, ask: Callable[[dict[str, str]], None], session: Session) -> Result:
