@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -97,11 +98,16 @@ def dockerfile(base: str, config: ImageConfig) -> str:
     if config.compile_python:
         mode = "--invalidation-mode unchecked-hash"
         lines.append(f"RUN python3 -m compileall -q {mode} {' '.join(config.compile_python)}")
-    lines += [f"ENV {key}={json.dumps(value)}" for key, value in sorted(config.env.items())]
+    lines += [f"ENV {key}={quoted(value)}" for key, value in sorted(config.env.items())]
     lines.append(f"WORKDIR {config.workdir}")
     lines += [f"USER {config.user}"] if config.user else []
     lines += [f"ENTRYPOINT {json.dumps(list(config.entrypoint))}"] if config.entrypoint else []
     return "\n".join(lines) + "\n"
+
+
+def quoted(value: str) -> str:
+    """One line of text as a Dockerfile takes it literally: variables are expanded even between quotes."""
+    return '"' + re.sub(r'([\\"$])', r"\\\1", value) + '"'
 
 
 def _entries(files: Mapping[str, Path | bytes]) -> Iterator[Entry]:

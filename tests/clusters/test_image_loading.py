@@ -13,7 +13,6 @@ import pytest
 
 from clusters import image_loading
 from clusters.docker import Engine
-from clusters.engine import running_engine
 from clusters.image_layout import chain_ids
 from clusters.image_loading import CTR, absent, full_name, load
 from clusters.node import recipe
@@ -41,14 +40,6 @@ def test_absent_keeps_the_order_and_names_each_once() -> None:
     present = ["docker.io/mesh-stack/shop:1", "sha256:0123"]
     wanted = ["mesh-stack/b:1", "mesh-stack/shop:1", "mesh-stack/a:1", "mesh-stack/b:1"]
     assert absent(wanted, present) == ["mesh-stack/b:1", "mesh-stack/a:1"]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    found = running_engine()
-    if found is None:
-        pytest.skip("no container engine runs")
-    return found
 
 
 @pytest.fixture(scope="module")
