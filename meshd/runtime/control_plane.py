@@ -90,11 +90,11 @@ class ControlPlane:
         await asyncio.sleep(LAME_DUCK_SECONDS if self.publisher.streams else 0)
         await asyncio.gather(*(server.stop(DRAIN_SECONDS) for server in servers))
 
-    def _ads_servers(self) -> list[AdsServer]:
+    def _ads_servers(self) -> list[AdsServer[Any]]:
         observer = metrics.XdsMetrics()
         reviews = CachedReviews(KubernetesTokenReviewer(self._client))
         secure = AdsServer(self.publisher, TokenAuthenticator(reviews, self.publisher.workload), observer)
-        servers = [secure]
+        servers: list[AdsServer[Any]] = [secure]
         try:
             secure.listen_tls(self._arguments.xds, self._serving.pem)
             if self._arguments.insecure_xds:

@@ -125,13 +125,16 @@ class TokenAuthenticator:
         self._find_workload = find_workload
         self._patience = patience
 
-    async def admit(self, authorization: str, node_id: str) -> Proxy:
-        """Raises Unauthenticated, PermissionDenied or ReviewUnavailable."""
+    async def identify(self, authorization: str) -> PodIdentity:
+        """Whose token it is, before anything else is read. Raises Unauthenticated or ReviewUnavailable."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("no bearer token: the proxy must send its service-account token")
+        return await self._reviewer.review(token)
+
+    async def admit(self, identity: PodIdentity, node_id: str) -> Proxy:
+        """Raises PermissionDenied."""
         node = parse_node_id(node_id)
-        identity = await self._reviewer.review(token)
         if (identity.namespace, identity.pod) != (node.namespace, node.pod):
             raise PermissionDenied(f"the token is that of pod {identity.namespace}/{identity.pod}, not of {node.key}")
         workload = await self._find_workload(node.key, identity.pod_uid, self._patience)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import grpc
 from grpc import aio
@@ -20,6 +20,8 @@ from meshd.xds.subscription import Refusal
 from meshd.xds.wire import Encoder, MalformedRequest, Request, decode_request
 
 log = logging.getLogger(__name__)
+
+Identity = TypeVar("Identity")
 
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 METHOD = "DeltaAggregatedResources"
@@ -41,9 +43,14 @@ OPTIONS = (
 )
 
 
-class Authenticator(Protocol):
-    async def admit(self, authorization: str, node_id: str) -> Proxy:
-        """The proxy that `authorization` (the metadata's value) proves the caller to be."""
+class Authenticator(Protocol[Identity]):
+    """Says who calls, and whether that may be the node it claims to be."""
+
+    async def identify(self, authorization: str) -> Identity:
+        """Who `authorization` (the metadata's value) proves the caller to be; nothing is read before."""
+
+    async def admit(self, identity: Identity, node_id: str) -> Proxy:
+        """The proxy `node_id`, where it is that of `identity`."""
 
 
 class Observer(Protocol):
@@ -56,10 +63,10 @@ class Observer(Protocol):
     def refused(self, type_url: str, isolated: bool) -> None: ...
 
 
-class AdsServer:
+class AdsServer(Generic[Identity]):
     """Serves the streams of a publisher."""
 
-    def __init__(self, publisher: Publisher, authenticator: Authenticator, observer: Observer) -> None:
+    def __init__(self, publisher: Publisher, authenticator: Authenticator[Identity], observer: Observer) -> None:
         self._publisher = publisher
         self._authenticator = authenticator
         self._observer = observer
@@ -128,19 +135,14 @@ class AdsServer:
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(violation))
 
     async def _admit(self, context: Any) -> tuple[Proxy, Request]:
-        """Read the first request and check who sent it."""
-        try:
-            raw = await asyncio.wait_for(context.read(), FIRST_REQUEST_SECONDS)
-        except TimeoutError:
-            raw = grpc.aio.EOF
-        if raw is grpc.aio.EOF:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no request came")
+        """Check who calls, then read the first request and check who it claims to be."""
         metadata = dict(context.invocation_metadata() or ())
         node_id = ""
         try:
-            request = decode_request(raw)
+            identity = await self._authenticator.identify(str(metadata.get("authorization", "")))
+            request = await _first_request(context)
             node_id = request.node_id
-            return await self._authenticator.admit(str(metadata.get("authorization", "")), node_id), request
+            return await self._authenticator.admit(identity, node_id), request
         except (MalformedRequest, Unauthenticated, PermissionDenied, ReviewUnavailable) as error:
             log.warning("peer=%s node=%r not admitted: %s", context.peer(), node_id, error)
             await context.abort(_status(error), str(error))
@@ -148,7 +150,7 @@ class AdsServer:
 
     async def _read(self, stream: Stream, context: Any) -> None:
         try:
-            while (raw := await context.read()) is not grpc.aio.EOF:
+            while (raw := await context.read()) is not aio.EOF:
                 refusal = stream.receive(decode_request(raw))
                 if refusal is not None:
                     self._report(stream, refusal)
@@ -182,6 +184,17 @@ class AdsServer:
             "proxy=%s refused %s %s, keeping the last good one; made from %s: %s",
             stream.proxy.node_id, kind, refusal.isolated, _sources(resource), detail,
         )  # fmt: skip
+
+
+async def _first_request(context: Any) -> Request:
+    """Raises MalformedRequest, also when none comes."""
+    try:
+        raw = await asyncio.wait_for(context.read(), FIRST_REQUEST_SECONDS)
+    except TimeoutError:
+        raw = aio.EOF
+    if raw is aio.EOF:
+        raise MalformedRequest("no request came")
+    return decode_request(raw)
 
 
 def _sources(resource: Resource | None) -> str:

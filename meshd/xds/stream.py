@@ -13,12 +13,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from functools import partial
+from secrets import token_hex
 
 from meshd.model.resource import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, TYPE_URLS, VIRTUAL_HOST
 from meshd.model.service import Proxy
 from meshd.xds.subscription import Refusal, Sent, Subscription
 from meshd.xds.view import View
-from meshd.xds.warming import Warming
+from meshd.xds.warming import ALL, Warming
 from meshd.xds.wire import Request, Response
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ class Stream:
         self.subscriptions[VIRTUAL_HOST].parent = self.subscriptions[ROUTE]
         self._clock = clock
         self._nonce = 0
-        self._warming = Warming()
+        self._nonce_prefix = token_hex(4)
+        self._warming = Warming(clock())
         self._endpoints_due: set[str] = set()
         self._held_routes: Set[str] = frozenset()
         self._held_virtual_hosts: Mapping[str, str] = {}
@@ -101,7 +103,7 @@ class Stream:
         first.
         """
         late = self._warming.expire(self._clock())
-        if late:
+        if late and late != (ALL,):
             log.warning("proxy=%s does not take new clusters into use: %s", self.proxy.node_id, ", ".join(late))
         for type_url in _FIRST:
             if response := self._take(type_url):
@@ -120,10 +122,15 @@ class Stream:
 
     def _open(self, subscription: Subscription, request: Request) -> None:
         subscription.open(request)
+        known = request.known
+        if subscription.type_url == ENDPOINT and not self.subscriptions[CLUSTER].opened:
+            known = {}  # Envoy keeps its request for clusters back while one waits for its endpoints
         if subscription.type_url == VIRTUAL_HOST:
-            self._held_virtual_hosts = request.known
+            self._held_virtual_hosts = known
         else:
-            subscription.compare(self.view.all(subscription.type_url), request.known)
+            subscription.compare(self.view.all(subscription.type_url), known)
+        if subscription.type_url == CLUSTER:
+            self._warming.abandon((ALL,))
         if subscription.type_url == ENDPOINT:
             self._send_endpoints()
         if subscription.type_url == ROUTE:
@@ -244,7 +251,7 @@ class Stream:
 
     def _next_nonce(self) -> str:
         self._nonce += 1
-        return f"{self._nonce:x}"
+        return f"{self._nonce_prefix}-{self._nonce:x}"
 
 
 def _route_of(virtual_host: str) -> str:

@@ -1,8 +1,9 @@
-"""Clusters that a proxy has just been told about and cannot use yet.
+"""Clusters that a proxy cannot use yet, and for which routes wait.
 
 Envoy takes a new cluster into use when its endpoints have come, which it asks for only after it has read
 the cluster. A route that names the cluster earlier answers 503, so routes wait until the proxy has
-acknowledged both.
+acknowledged both. The same at the start of a stream: until the proxy has asked for clusters nothing is
+known of what it lacks.
 """
 
 from collections.abc import Iterable
@@ -10,47 +11,51 @@ from collections.abc import Iterable
 from meshd.model.resource import CLUSTER, ENDPOINT
 
 PATIENCE_SECONDS = 5.0
-"""For a proxy that never asks for the endpoints: then routes go out all the same."""
+"""For a proxy that never asks: then routes go out all the same."""
+ALL = "*"
+"""Stands for the clusters of a proxy that has not asked for any yet."""
 
 
 class Warming:
-    """Which new clusters the proxy is still to acknowledge, and until when to wait.
+    """What the proxy is still to acknowledge of each cluster, and until when to wait.
 
     Times are monotonic seconds.
     """
 
-    def __init__(self) -> None:
-        self._waits: dict[str, set[str]] = {}
-        self.deadline = 0.0
+    def __init__(self, now: float) -> None:
+        self._waits: dict[str, tuple[set[str], float]] = {ALL: ({CLUSTER}, now + PATIENCE_SECONDS)}
 
     def __bool__(self) -> bool:
         return bool(self._waits)
 
     @property
-    def clusters(self) -> Iterable[str]:
-        return self._waits.keys()
+    def deadline(self) -> float:
+        """When the first wait ends; only while there is one."""
+        return next(iter(self._waits.values()))[1]
 
     def begin(self, cluster: str, has_endpoints: bool, now: float) -> None:
-        self._waits[cluster] = {CLUSTER, ENDPOINT} if has_endpoints else {CLUSTER}
-        self.deadline = now + PATIENCE_SECONDS
+        self._waits.pop(cluster, None)
+        self._waits[cluster] = ({CLUSTER, ENDPOINT} if has_endpoints else {CLUSTER}, now + PATIENCE_SECONDS)
 
     def acknowledged(self, type_url: str, names: Iterable[str]) -> None:
         for name in names:
             waits = self._waits.get(name)
             if waits is not None:
-                waits.discard(type_url)
-                if not waits:
+                waits[0].discard(type_url)
+                if not waits[0]:
                     del self._waits[name]
 
     def abandon(self, names: Iterable[str]) -> None:
-        """Do not wait for clusters that were refused or are gone."""
+        """Do not wait for clusters that were refused or are gone, or (ALL) have been asked for."""
         for name in names:
             self._waits.pop(name, None)
 
     def expire(self, now: float) -> tuple[str, ...]:
-        """The clusters that are waited for no longer because the deadline has passed."""
-        if not self._waits or now < self.deadline:
-            return ()
-        late = tuple(self._waits)
-        self._waits.clear()
-        return late
+        """The clusters that are waited for no longer because their time is up."""
+        late: list[str] = []
+        for name, (_, deadline) in self._waits.items():
+            if now < deadline:
+                break
+            late.append(name)
+        self.abandon(late)
+        return tuple(late)

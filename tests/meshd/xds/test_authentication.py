@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from meshd.model.service import Workload
+from meshd.model.service import Proxy, Workload
 from meshd.xds.authentication import (
     VERDICT_SECONDS,
     CachedReviews,
@@ -57,9 +57,13 @@ async def find(key: str, uid: str, patience: float) -> Workload | None:
 AUTHENTICATOR = TokenAuthenticator(REVIEWER, find)
 
 
+async def admit(authenticator: TokenAuthenticator, authorization: str, node_id: str) -> Proxy:
+    return await authenticator.admit(await authenticator.identify(authorization), node_id)
+
+
 @pytest.mark.asyncio
 async def test_admits_the_proxy_of_the_pod() -> None:
-    proxy = await AUTHENTICATOR.admit(f"Bearer {token('cart')}", NODE)
+    proxy = await admit(AUTHENTICATOR, f"Bearer {token('cart')}", NODE)
     assert (proxy.node_id, proxy.kind, proxy.workload) == (NODE, "sidecar", POD)
 
 
@@ -81,7 +85,7 @@ async def test_admits_the_proxy_of_the_pod() -> None:
 )
 async def test_rejects(authorization: str, node: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        await AUTHENTICATOR.admit(authorization, node)
+        await admit(AUTHENTICATOR, authorization, node)
 
 
 def test_pod_names_may_hold_dots() -> None:
@@ -138,7 +142,7 @@ async def test_a_pod_that_the_watch_brings_late_is_waited_for() -> None:
 
         return wait
 
-    admission = asyncio.create_task(TokenAuthenticator(REVIEWER, late()).admit(f"Bearer {token('cart')}", NODE))
+    admission = asyncio.create_task(admit(TokenAuthenticator(REVIEWER, late()), f"Bearer {token('cart')}", NODE))
     await asyncio.sleep(0)
     arrived.set()
     assert (await admission).workload is POD

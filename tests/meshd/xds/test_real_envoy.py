@@ -111,7 +111,7 @@ class Mesh:
         self.shown = serving_certificate(self.authority, ["localhost"], timedelta(days=1))
         self.upstream_port = 0
 
-    def server(self) -> AdsServer:
+    def server(self) -> AdsServer[PodIdentity]:
         admission = TokenAuthenticator(FakeReviewer(), self.publisher.workload, patience=1.0)
         return AdsServer(self.publisher, admission, self.counts)
 
@@ -549,6 +549,34 @@ async def test_a_proxy_that_comes_back_is_sent_only_what_changed_meanwhile(tmp_p
         subscriptions = mesh.stream.subscriptions
         assert subscriptions[ROUTE].sent == 0, "the route configuration had not changed"
         assert subscriptions[VIRTUAL_HOST].sent == 1
+
+
+@pytest.mark.asyncio
+async def test_a_stream_that_breaks_in_the_middle_of_a_push_leaves_nothing_stuck(tmp_path: Path) -> None:
+    """Envoy does not ask for clusters again while one of them waits for its endpoints."""
+    async with running(tmp_path) as (mesh, _):
+        mesh.apply(*shop(mesh))
+        await must_become("svc1", 200)
+        async with under_load("svc1") as load:
+            for number in range(4):
+                before = mesh.stream
+                new = f"c{number}"
+                changed = mesh.cluster("a", per_connection_buffer_limit_bytes={"value": 4096 + number})
+                mesh.apply(changed, mesh.cluster(new), mesh.endpoint(new), virtual_host("svc1", new))
+                await asyncio.sleep(0.0005 * number)
+                before.close()
+
+                async def back(before: Stream = before) -> bool:
+                    return any(stream is not before for stream in mesh.publisher.streams)
+
+                await eventually(back)
+
+                async def in_use(new: str = new) -> bool:
+                    return new in await envoy_clusters() and await warming_clusters() == 0
+
+                await eventually(in_use)
+                await must_settle(mesh)
+        assert load.failures == []
 
 
 @pytest.mark.asyncio

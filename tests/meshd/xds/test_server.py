@@ -31,9 +31,12 @@ FAILURES = {
 
 
 class FakeAuthenticator:
-    async def admit(self, authorization: str, node_id: str) -> Proxy:
+    async def identify(self, authorization: str) -> str:
         if authorization in FAILURES:
             raise FAILURES[authorization]
+        return authorization
+
+    async def admit(self, identity: str, node_id: str) -> Proxy:
         node = parse_node_id(node_id)
         return Proxy(node_id, node.kind, Workload(node.namespace, node.pod, "u", "", (), "sa", "w", True))
 
@@ -47,7 +50,7 @@ class Silent:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[tuple[AdsServer, Publisher, aio.Channel]]:
+async def serving() -> AsyncIterator[tuple[AdsServer[str], Publisher, aio.Channel]]:
     publisher = Publisher(Engine(Store(), ()), WorkloadCertificates(AUTHORITY, "d"))
     server = AdsServer(publisher, FakeAuthenticator(), Silent())
     port = server.listen_plaintext("127.0.0.1:0")

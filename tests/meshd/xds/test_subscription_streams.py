@@ -33,6 +33,7 @@ class FakeProxy:
             {type_url: (collection,) for type_url, collection in self.collections.items()},
         )
         self.stream = Stream(Proxy(NODE, "sidecar", POD), view, clock=lambda: self.now)
+        self.now = PATIENCE_SECONDS
 
     def put(self, type_url: str, *names: str, version: str) -> None:
         collection = self.collections[type_url]
@@ -258,9 +259,37 @@ def test_a_proxy_that_never_asks_for_endpoints_gets_its_routes_in_the_end() -> N
     proxy.ack(proxy.must_read())
     assert proxy.read() is None
     assert proxy.stream.patience() == PATIENCE_SECONDS
-    proxy.now = PATIENCE_SECONDS
+    proxy.now += PATIENCE_SECONDS
     assert names(proxy.must_read()) == ("l",)
     assert proxy.stream.patience() is None
+
+
+def test_routes_wait_until_the_proxy_has_asked_for_clusters() -> None:
+    """Envoy does not ask while a cluster waits for its endpoints: these are sent again though it holds
+    them.
+    """
+    proxy = FakeProxy(cds=["a", "new"], eds=["a", "new"], lds=["l"])
+    proxy.now = 0.0
+    proxy.subscribe(ENDPOINT, "a", known={"a": "1"})
+    proxy.subscribe(LISTENER, known={"l": "0"})
+    assert proxy.read_all() == [("a",)]
+    assert proxy.stream.patience() == PATIENCE_SECONDS
+    proxy.subscribe(CLUSTER, known={"a": "1"})
+    assert proxy.read_all() == [("new",)]
+    proxy.subscribe(ENDPOINT, "new")
+    assert proxy.read_all() == [("new",), ("l",)]
+
+
+def test_a_cluster_that_stays_cold_holds_up_routes_once_only() -> None:
+    proxy = FakeProxy(cds=["cold"], eds=["cold"], lds=["l"])
+    proxy.subscribe(CLUSTER)
+    proxy.subscribe(LISTENER)
+    proxy.ack(proxy.must_read())
+    proxy.now += PATIENCE_SECONDS - 1
+    proxy.put(CLUSTER, "late", version="1")
+    proxy.ack(proxy.must_read())
+    proxy.now += 1
+    assert names(proxy.must_read()) == ("l",)
 
 
 def test_a_new_cluster_that_is_refused_does_not_hold_up_routes() -> None:
