@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 LAME_DUCK_SECONDS = 3.0
 """Between SIGTERM and the end of service: until then requests still come from those who do not know yet."""
 DRAIN_SECONDS = 2.0
-GC_THRESHOLDS = (50_000, 50, 100)
+GC_THRESHOLDS = (10_000, 50, 100)
 """The mesh is one large, live graph of objects: walking it often finds nothing and stops everything
 meanwhile.
 """
