@@ -436,6 +436,23 @@ async def test_clusters_that_come_change_and_go_with_their_routes_lose_no_reques
         assert await envoy_clusters() == {old}
 
 
+@pytest.mark.asyncio
+async def test_domains_and_addresses_move_from_what_goes_to_what_comes(tmp_path: Path) -> None:
+    """Removals travel with additions here: apart, either order would leave a gap or be refused as a
+    duplicate.
+    """
+    async with running(tmp_path) as (mesh, _):
+        mesh.apply(*shop(mesh))
+        await must_become("svc1", 200)
+        async with under_load("svc1") as load:
+            mesh.apply((VIRTUAL_HOST, "80/svc1"), virtual_host("heir", "a", "svc1"))
+            await must_settle(mesh)
+            mesh.apply((LISTENER, "http"), http_listener("http-heir", PROXY_PORT))
+            await must_settle(mesh)
+        assert load.failures == []
+        assert mesh.counts.refusals == []
+
+
 async def envoy_clusters() -> set[str]:
     _, dump = await get("localhost", ADMIN_PORT, "/clusters?format=json")
     text = dump[dump.index("{") : dump.rindex("}") + 1]  # without the marks of the chunks
