@@ -121,6 +121,20 @@ def test_everything_is_sent_where_part_of_it_does_not_do(
     assert files_in(engine, node, images[1]) == ["above", "below"]
 
 
+def test_success_is_what_the_node_has_then_and_not_what_ctr_says(
+    engine: Engine, node: str, images: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = iter([("cat",), (*CTR, "import", "-")])
+
+    def deaf_at_first(engine: Engine, node: str, source: int | IO[bytes]) -> subprocess.Popen[bytes]:
+        words = ["exec", "--interactive", node, *next(programs)]
+        return engine.popen(*words, stdin=source, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    monkeypatch.setattr(image_loading, "_importer", deaf_at_first)
+    load(engine, node, images)
+    assert files_in(engine, node, images[1]) == ["above", "below"]
+
+
 def test_image_the_engine_lacks_is_one_clear_line(engine: Engine, node: str) -> None:
     with pytest.raises(UserError, match=r"^the engine could not save test-loading/none:1: [^\n]+$"):
         load(engine, node, ["test-loading/none:1"])

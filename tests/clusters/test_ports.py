@@ -36,8 +36,11 @@ def test_server_on_another_loopback_address_does_not_matter() -> None:
 
 def test_closed_connection_does_not_keep_a_port() -> None:
     """The side that closes first holds the port in TIME_WAIT, which a new server may ignore."""
-    with listening("127.0.0.1") as port, socket.create_connection(("127.0.0.1", port)):
-        pass
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            server.accept()[0].close()
+            client.recv(1)
     assert is_free(port)
 
 
