@@ -35,6 +35,8 @@ def stack_environment(docker_host: str | None, client: Path | None) -> dict[str,
         "PULUMI_STACK": stack_name(),
         "PULUMI_CONFIG_PASSPHRASE": os.environ.get("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # The file backend would keep a copy of the state of every run, for ever.
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
         # Everything it would fetch is on PATH.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         # What the stack declares wins over edits made by hand, instead of stopping at a conflict.

@@ -7,8 +7,11 @@ import shutil
 from pathlib import Path
 
 from clusters import ports
+from clusters.existing import has_registry
+from clusters.provider import ClusterSpec
 from commands import cluster
 from commands.environment import TOOLS, missing_tools
+from mesh_stack import cluster_lifecycle
 from mesh_stack.settings import Settings
 from toolchain.errors import UserError
 from toolchain.paths import cache_dir, state_dir
@@ -23,6 +26,8 @@ def check(settings: Settings) -> None:
     _enough_disk(settings)
     if settings.cluster_provider == "kind" and not cluster.is_there(settings):
         ports.must_be_free(settings.host_ports)
+    if settings.cluster_provider == "existing":
+        _reachable(settings)
 
 
 def _may_have_an_engine() -> None:
@@ -37,6 +42,16 @@ def _enough_disk(settings: Settings) -> None:
     cold = bool(missing_tools((*TOOLS, *ENGINE_TOOLS)))
     enough_disk(cache_dir(), 25.0 if cold else 5.0)
     enough_disk(state_dir(), 0.5)
+
+
+def _reachable(settings: Settings) -> None:
+    """The cluster answers, and its nodes have a registry to pull our images from."""
+    cluster_lifecycle.provider_of(cluster_lifecycle.spec_of(settings)).create(ClusterSpec(name=settings.cluster_name))
+    if not has_registry(f"{settings.image_prefix}/image"):
+        raise UserError(
+            f"configuration mesh:imagePrefix is {settings.image_prefix!r}, which names no registry: nodes of an existing"
+            " cluster pull our images, so set it to one they reach, such as registry.example/team/mesh-stack"
+        )
 
 
 def enough_disk(folder: Path, needed_gb: float) -> None:

@@ -23,7 +23,9 @@ from toolchain.run import run
 LOG = "logs/pulumi.log"
 FLAGS = ("--non-interactive", "--color", "never")
 WAIT_FOR_OTHER_SECONDS = 300.0
+KEPT_HISTORY, FILES_PER_RUN = 10, 4
 ERROR_LINE = re.compile(r"\s*(?:error: )(.+)")
+STEP_LINE = re.compile(r"pulumi:pulumi:Stack \S+ .*?([…✓✗]) (.+)")
 RESOURCE_LINE = re.compile(r"^ *[-+~@^>!]* *(\S+?:\S+) +(\S+) +(creat|updat|delet|replac|refresh|read)")
 
 
@@ -41,6 +43,7 @@ def ensure_stack(environment: Mapping[str, str]) -> None:
 def up(environment: Mapping[str, str]) -> str:
     """Bring the cluster to what the program declares. Returns pulumi's summary, such as `3 created`."""
     heal(environment)
+    drop_old_history()
     words = ["up", "--yes", "--skip-preview", "--suppress-outputs"]
     with step("pulumi up") as current:
         return _summary(_run(words, environment, current))
@@ -101,6 +104,13 @@ def forget_stack() -> None:
         lock.unlink(missing_ok=True)
 
 
+def drop_old_history() -> None:
+    """Keep what the last runs did: each is a copy of the whole state."""
+    folder = backend_dir() / ".pulumi" / "history" / PROJECT / stack_name()
+    for old in sorted(folder.glob("*"))[: -KEPT_HISTORY * FILES_PER_RUN]:
+        old.unlink(missing_ok=True)
+
+
 def _run(words: Sequence[str], environment: Mapping[str, str], current: Step) -> str:
     """Run `pulumi <words>`: each line goes to the log, the last resource to the step. Returns all of it."""
     path = log_file()
@@ -113,9 +123,19 @@ def _run(words: Sequence[str], environment: Mapping[str, str], current: Step) ->
             log.write(line)
             log.flush()
             lines.append(line)
-            if described := RESOURCE_LINE.match(line):
-                current.update(f"{described[1].rpartition(':')[2]} {described[2]}")
+            _show(line, current)
     return "".join(lines)
+
+
+def _show(line: str, current: Step) -> None:
+    """Steps of our own resources, which come as messages of the stack, as they are; else the resource."""
+    if told := STEP_LINE.search(line):
+        if told[1] == "…":
+            current.update(told[2])
+        else:
+            note(f"{told[1]} {told[2]}")
+    elif described := RESOURCE_LINE.match(line):
+        current.update(f"{described[1].rpartition(':')[2]} {described[2]}")
 
 
 def _lines(argv: Sequence[str], environment: Mapping[str, str]) -> Iterator[str]:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import pytest
 
 from clusters import engine
+from clusters.provider import ClusterSpec
 from commands import cluster, preflight
+from mesh_stack import cluster_lifecycle
 from mesh_stack.settings import Settings
 from toolchain.errors import UserError
 
@@ -22,11 +24,19 @@ class Usage(NamedTuple):
     free: int
 
 
+class Answering:
+    """An existing cluster that is there."""
+
+    def create(self, _: ClusterSpec) -> None:
+        return
+
+
 @pytest.fixture(autouse=True)
 def _nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "status", lambda: "stopped")
     monkeypatch.setattr(cluster, "is_there", lambda _: False)
     monkeypatch.setattr(preflight, "missing_tools", lambda _: [])
+    monkeypatch.setattr(cluster_lifecycle, "provider_of", lambda _: Answering())
 
 
 @pytest.fixture
@@ -52,6 +62,10 @@ def free_ports() -> Settings:
     )
 
 
+def elsewhere() -> Settings:
+    return Settings(cluster_provider="existing", kubeconfig="/k", image_prefix="registry.example/mesh")
+
+
 def refusal(settings: Settings) -> str:
     with pytest.raises(UserError) as refused:
         preflight.check(settings)
@@ -67,7 +81,7 @@ def test_no_root_and_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_root_but_an_engine_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(engine, "status", lambda: "external")
-    preflight.check(Settings(cluster_provider="existing", kubeconfig="/k"))
+    preflight.check(elsewhere())
 
 
 def test_no_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -82,7 +96,7 @@ def test_no_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_a_first_run_needs_more_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, 10 * 1024**3))
-    preflight.check(Settings(cluster_provider="existing", kubeconfig="/k"))
+    preflight.check(elsewhere())
     monkeypatch.setattr(preflight, "missing_tools", lambda _: ["pulumi"])
     assert "25 GB needed" in refusal(Settings())
 
@@ -101,3 +115,21 @@ def test_ports_that_our_own_cluster_holds_are_well(taken_port: int, monkeypatch:
 
 def test_free_ports_are_well() -> None:
     preflight.check(free_ports())
+
+
+def test_an_existing_cluster_needs_a_registry() -> None:
+    line = refusal(Settings(cluster_provider="existing", kubeconfig="/k"))
+    assert line.startswith("configuration mesh:imagePrefix is 'mesh-stack', which names no registry")
+
+
+def test_an_unreachable_kubeconfig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(engine, "status", lambda: "running")
+    monkeypatch.setattr(preflight, "missing_tools", lambda _: [])
+    kubeconfig = tmp_path / "config"
+    monkeypatch.setattr("clusters.existing.ensure", lambda _: tmp_path / "kubectl")
+    monkeypatch.setattr("clusters.kubectl.ensure", lambda _: tmp_path / "kubectl")
+    kubeconfig.write_text("{}")
+    line = refusal(Settings(cluster_provider="existing", kubeconfig=str(kubeconfig), context="there"))
+    assert "has no usable context there: choose one by mesh:context" in line
+    assert "\n" not in line
