@@ -49,8 +49,8 @@ def _reachable(settings: Settings) -> None:
     cluster_lifecycle.provider_of(cluster_lifecycle.spec_of(settings)).create(ClusterSpec(name=settings.cluster_name))
     if not has_registry(f"{settings.image_prefix}/image"):
         raise UserError(
-            f"configuration mesh:imagePrefix is {settings.image_prefix!r}, which names no registry: nodes of an existing"
-            " cluster pull our images, so set it to one they reach, such as registry.example/team/mesh-stack"
+            f"configuration mesh:imagePrefix is {settings.image_prefix!r}, which names no registry: the nodes of an"
+            " existing cluster pull our images, so set it to one they reach, such as registry.example/team/mesh-stack"
         )
 
 
