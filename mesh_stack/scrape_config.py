@@ -1,7 +1,8 @@
 """What Prometheus scrapes: every proxy and every meshd replica, straight from their pods.
 
 Envoy prefixes the names of its stats logger with `envoy_istio_`; people and dashboards know them as `istio_`. Who the
-client was, the server's proxy reads from its certificate: the subject is taken apart into Istio's labels here.
+client was, the server's proxy reads from its certificate, and which service it called from its SNI: both are taken
+apart into Istio's labels here.
 """
 
 from __future__ import annotations
@@ -52,6 +53,15 @@ scrape_configs:
       - source_labels: [reporter, source_principal]
         regex: destination;spiffe://[^/]+/ns/([^/]+)/.*
         target_label: source_workload_namespace
+      - source_labels: [reporter, connection_security_policy, destination_service]
+        regex: destination;mutual_tls;(.+)
+        target_label: destination_service_name
+      - source_labels: [reporter, connection_security_policy, destination_service]
+        regex: destination;mutual_tls;([^.]+)\\.[^.]+\\.svc\\..+
+        target_label: destination_service_name
+      - source_labels: [reporter, connection_security_policy, destination_service]
+        regex: destination;mutual_tls;[^.]+\\.([^.]+)\\.svc\\..+
+        target_label: destination_service_namespace
       - action: labeldrop
         regex: source_subject
 {"".join(map(_unknown, LABELS))}\

@@ -21,11 +21,6 @@ def inbound_cluster_name(port: int) -> str:
     return f"inbound|{port}||"
 
 
-def outbound_sni(host: str, port: int, subset: str = "") -> str:
-    """The server name that a mutual-TLS client shows: the cluster's name in a form that is a valid SNI."""
-    return f"outbound_.{port}_.{subset}_.{host}"
-
-
 def virtual_host_name(route: str, host: str) -> str:
     """VirtualHost.name and the name of its VHDS resource, which must be equal for a removal to work."""
     return f"{route}/{host}"

@@ -25,7 +25,6 @@ from meshd.networking.names import (
     BLACK_HOLE_CLUSTER,
     PASSTHROUGH_CLUSTER,
     outbound_cluster_name,
-    outbound_sni,
 )
 from meshd.networking.proto import ADS, duration, extension, resource, struct
 from meshd.networking.scopes import OutboundScope
@@ -75,7 +74,7 @@ def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource
         "metadata": {"filter_metadata": {"istio": _metadata(read, service, port, subset)}},
         **connection_settings(pool),
         **load_balancing(policy),
-        **_security(read, service, port, subset, policy),
+        **_security(read, service, port, policy),
     }
     if settings["type"] == "ORIGINAL_DST":
         del settings["eds_cluster_config"]
@@ -106,15 +105,18 @@ def _metadata(read: Reader, service: Service, port: ServicePort, subset: str) ->
     return struct(about | {"mutual_tls": read.query(endpoints_taking_mtls, service.hostname, port.name)})
 
 
-def _security(read: Reader, service: Service, port: ServicePort, subset: str, policy: TrafficPolicy) -> dict[str, Any]:
-    """Mutual TLS towards each endpoint that takes it, unless the policy says otherwise."""
+def _security(read: Reader, service: Service, port: ServicePort, policy: TrafficPolicy) -> dict[str, Any]:
+    """Mutual TLS towards each endpoint that takes it, unless the policy says otherwise.
+
+    The service's name is shown as SNI: by it the server's proxy tells in metrics which of its services was called.
+    """
     tls = policy.tls
     if tls is not None and tls.mode is TlsMode.DISABLE:
         return {}
     if tls is not None and tls.mode is not TlsMode.ISTIO_MUTUAL:
         return {"transport_socket": client_tls_socket(tls, service.hostname, port.protocol.is_http2)}
     known = read.query(endpoint_identities, service.hostname, port.name)
-    sans, sni = _expected(tls, known, outbound_sni(service.hostname, port.port, subset))
+    sans, sni = _expected(tls, known, service.hostname)
     socket = upstream_mtls_socket(sni, sans, port.protocol.is_http2)
     if tls is not None:
         return {"transport_socket": socket}

@@ -52,12 +52,17 @@ def outbound_tags() -> dict[str, str]:
 
 
 def inbound_tags(mutual_tls: bool) -> dict[str, str]:
-    """Labels that a server's proxy knows. The peer's certificate tells who the client is, in its subject."""
+    """Labels that a server's proxy knows.
+
+    The peer's certificate tells who the client is, in its subject; its SNI tells which service it called, where the
+    workload is behind several.
+    """
+    service = {"destination_service": "%REQUESTED_SERVER_NAME%"} if mutual_tls else _SERVICE
     return {
         "reporter": "destination",
         **{f"source_{name}": value for name, value in _CLIENT.items()},
         **{f"destination_{name}": value for name, value in _OWN.items()},
-        **_SERVICE,
+        **service,
         "connection_security_policy": "mutual_tls" if mutual_tls else "none",
     }
 
