@@ -39,13 +39,9 @@ control_plane = ControlPlane(
 )
 meshed = pulumi.ResourceOptions(provider=cluster.kubernetes_provider, depends_on=[control_plane])
 roll_on = {"proxy-image": images.proxy, "root": authority.certificate}
-gateway = IngressGateway(
-    "ingress-gateway", IngressGatewayArgs(root, roll_on, chosen.gateway_service_type), meshed
-)
+gateway = IngressGateway("ingress-gateway", IngressGatewayArgs(root, roll_on, chosen.gateway_service_type), meshed)
 if chosen.shop:
-    SampleApp(
-        "shop", SampleAppArgs(images.shop, here / "sample_app/manifests", here / "examples/shop"), meshed
-    )
+    SampleApp("shop", SampleAppArgs(images.shop, here / "sample_app/manifests", here / "examples/shop"), meshed)
 
 for name, address in addresses.of(chosen, gateway.load_balancer_address).items():
     pulumi.export(name, address)
