@@ -1,1 +1,1 @@
-"""What `./mesh` does: up, test, down, status, env, lock."""
+"""What `./mesh` does: up, test, down, status, rotate, env, lock."""

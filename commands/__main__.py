@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="remove cluster, engine and processes; tools and images stay cached")
     status = commands.add_parser("status", help="show cluster, control plane, proxies and their sync state")
     status.add_argument("-o", "--output", choices=("text", "json"), default="text")
+    commands.add_parser("rotate", help="give every workload a new certificate now")
     commands.add_parser("env", help='print exports for pulumi, kubectl and kind: eval "$(./mesh env)"')
     commands.add_parser("lock", help="pin all dependencies anew in requirements.lock")
     return parser

@@ -42,6 +42,7 @@ def mesh_options(session: Session) -> list[str]:
         "image": known["testImage"],
         "control-plane": "istio-system/meshd",
         "trust-domain": session.settings.trust_domain,
+        "rotate-command": f"{sys.executable} -m commands rotate",
     }
     return [f"--mesh-{name}={value}" for name, value in options.items()]
 

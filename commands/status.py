@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from clusters import engine
+from commands.control_plane import Replica, ask, replicas
 from commands.environment import kubeconfig_file
-from commands.port_forward import port_forward
 from commands.stack import stack_settings
 from mesh_stack import cluster_lifecycle
 from toolchain import find
 from toolchain.errors import UserError
-from toolchain.run import run as run_tool
-
-ADMIN_PORT = 15080
-NAMESPACE = "istio-system"
-ANSWER_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Replica:
-    """One replica of the control plane and the proxies connected to it, as its admin API lists them."""
-
-    pod: str
-    ready: bool
-    proxies: Sequence[Mapping[str, Any]] = ()
-    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +42,7 @@ def look() -> Status:
         return Status(engine.status(), "absent", name)
     if cluster_lifecycle.handle_of(cluster_lifecycle.spec_of(settings)) is None:
         return Status(engine.status(), "absent", name)
-    return Status(engine.status(), "ready", name, [_with_proxies(replica) for replica in _replicas()])
+    return Status(engine.status(), "ready", name, [_with_proxies(replica) for replica in replicas()])
 
 
 def is_whole(found: Status) -> bool:
@@ -105,40 +88,8 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _replicas() -> list[Replica]:
-    words = ["-n", NAMESPACE, "get", "pods", "-l", "app=meshd", "-o", "json"]
-    try:
-        pods = json.loads(run_tool([_kubectl(), "--kubeconfig", kubeconfig_file(), *words], timeout=15))["items"]
-    except UserError:
-        return []
-    staying = [pod for pod in pods if _stays(pod)]
-    return [Replica(pod["metadata"]["name"], _is_ready(pod)) for pod in staying]
-
-
-def _stays(pod: Mapping[str, Any]) -> bool:
-    """Not one that a rollout has ended."""
-    ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
-    return not ended and "deletionTimestamp" not in pod["metadata"]
-
-
-def _is_ready(pod: Mapping[str, Any]) -> bool:
-    conditions = pod.get("status", {}).get("conditions", [])
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-
-
 def _with_proxies(replica: Replica) -> Replica:
     try:
-        with port_forward(_kubectl(), kubeconfig_file(), NAMESPACE, replica.pod, ADMIN_PORT) as port:
-            return Replica(replica.pod, replica.ready, _get(f"http://127.0.0.1:{port}/proxies"))
-    except (UserError, urllib.error.URLError, OSError, ValueError) as error:
-        return Replica(replica.pod, replica.ready, (), f"its admin API does not answer ({error})")
-
-
-def _get(url: str) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
-        found: list[dict[str, Any]] = json.load(answer)
-        return found
-
-
-def _kubectl() -> str:
-    return str(find("kubectl"))
+        return replace(replica, proxies=ask(replica, "/proxies"))
+    except UserError as error:
+        return replace(replica, problem=str(error))

@@ -130,11 +130,20 @@ class WorkloadCertificates:
         renewed: list[str] = []
         while (due := self.next_renewal()) is not None and due <= now:
             _, uid = heapq.heappop(self._schedule)
-            fresh = self._issue(self._holders[uid].workload)
-            fresh.leases = self._holders[uid].leases
-            self._holders[uid] = fresh
+            self._renew(uid)
             renewed.append(uid)
         return renewed
+
+    def renew_all(self) -> list[str]:
+        """Issue all anew, due or not; the uids of their pods."""
+        for uid in self._holders:
+            self._renew(uid)
+        return list(self._holders)
+
+    def _renew(self, uid: str) -> None:
+        fresh = self._issue(self._holders[uid].workload)
+        fresh.leases = self._holders[uid].leases
+        self._holders[uid] = fresh
 
     def _issue(self, workload: Workload) -> _Holder:
         now = self._clock()

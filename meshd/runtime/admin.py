@@ -17,8 +17,11 @@ SHORT_NAMES = {type_url.rpartition(".")[2]: type_url for type_url in TYPE_URLS}
 Streams = Callable[[], Iterable[Stream]]
 
 
-def build_admin_app(streams: Streams) -> web.Application:
-    """GET /proxies, GET /config/<pod>.<namespace>[?type=Cluster], GET /healthz."""
+def build_admin_app(streams: Streams, rotate: Callable[[], int]) -> web.Application:
+    """GET /proxies, GET /config/<pod>.<namespace>[?type=Cluster], POST /rotate, GET /healthz.
+
+    `rotate` renews all workload certificates and tells how many.
+    """
 
     async def proxies(_: web.Request) -> web.Response:
         return _json([describe(stream) for stream in streams()])
@@ -36,12 +39,16 @@ def build_admin_app(streams: Streams) -> web.Application:
         type_url = SHORT_NAMES[kind]
         return _json([_decoded(type_url, resource) for resource in _visible(found[0], type_url)])
 
+    async def rotation(_: web.Request) -> web.Response:
+        return _json({"renewed": rotate()})
+
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     app = web.Application()
     app.router.add_get("/proxies", proxies)
     app.router.add_get("/config/{proxy}", config)
+    app.router.add_post("/rotate", rotation)
     app.router.add_get("/healthz", healthz)
     return app
 

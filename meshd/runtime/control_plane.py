@@ -112,7 +112,7 @@ class ControlPlane:
         ports = self._arguments
         webhooks = build_app(self._settings.inject, self._root_pem)
         monitoring = build_monitoring_app(lambda: self._not_ready)
-        admin = build_admin_app(lambda: self.publisher.streams)
+        admin = build_admin_app(lambda: self.publisher.streams, self.publisher.rotate_certificates)
         freshness = asyncio.create_task(keep_fresh(tls, self._serving))
         try:
             async with (

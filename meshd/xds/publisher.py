@@ -130,10 +130,13 @@ class Publisher:
             due = self._certificates.next_renewal()
             wait = check if due is None else min(check, due - datetime.now(UTC))
             await asyncio.sleep(max(wait.total_seconds(), 0.01))
-            renewed = set(self._certificates.renew())
-            for stream in self.streams if renewed else ():
-                if stream.proxy.workload.uid in renewed:
-                    self._certificate_changed(stream)
+            self._certificates_renewed(self._certificates.renew())
+
+    def rotate_certificates(self) -> int:
+        """Renew all workload certificates now; how many."""
+        renewed = self._certificates.renew_all()
+        self._certificates_renewed(renewed)
+        return len(renewed)
 
     # --- inside
 
@@ -195,6 +198,12 @@ class Publisher:
         self.engine.release(before.scopes)
         if self._certificates.follow(workload):
             self._certificate_changed(stream)
+
+    def _certificates_renewed(self, uids: Iterable[str]) -> None:
+        renewed = set(uids)
+        for stream in self.streams if renewed else ():
+            if stream.proxy.workload.uid in renewed:
+                self._certificate_changed(stream)
 
     def _certificate_changed(self, stream: Stream) -> None:
         certificate = self._certificates.certificate(stream.proxy.workload.uid)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import commands.__main__ as entry
-from commands import status
+from commands import control_plane, status
 from toolchain.errors import UserError
 from toolchain.paths import repo_root
 
@@ -62,7 +62,7 @@ PROXY = {"namespace": "shop", "pod": "a-1", "types": {"Cluster": {"state": "SYNC
 
 
 def test_status_shows_each_proxys_state() -> None:
-    found = status.Status("running", "ready", "mesh", [status.Replica("meshd-1", True, [PROXY])])
+    found = status.Status("running", "ready", "mesh", [control_plane.Replica("meshd-1", True, [PROXY])])
     text = status.as_text(found)
     assert "control plane  meshd-1: ready, 1 proxies" in text
     assert text.splitlines()[-1].split() == ["shop/a-1", "SYNCED", "NACKED"]
@@ -71,9 +71,9 @@ def test_status_shows_each_proxys_state() -> None:
 @pytest.mark.parametrize(
     ("found", "whole"),
     [
-        (status.Status("running", "ready", "mesh", [status.Replica("meshd-1", True)]), True),
-        (status.Status("running", "ready", "mesh", [status.Replica("meshd-1", False)]), False),
-        (status.Status("running", "ready", "mesh", [status.Replica("meshd-1", True, [PROXY])]), False),
+        (status.Status("running", "ready", "mesh", [control_plane.Replica("meshd-1", True)]), True),
+        (status.Status("running", "ready", "mesh", [control_plane.Replica("meshd-1", False)]), False),
+        (status.Status("running", "ready", "mesh", [control_plane.Replica("meshd-1", True, [PROXY])]), False),
         (status.Status("running", "ready", "mesh", []), False),
         (status.Status("stopped", "absent", "mesh"), False),
     ],

@@ -60,6 +60,16 @@ def test_renewal_is_due_at_half_of_the_life(certificates: WorkloadCertificates, 
     assert len(certificates) == 0
 
 
+def test_all_can_be_renewed_before_they_are_due(certificates: WorkloadCertificates) -> None:
+    first = certificates.acquire(POD)
+    assert certificates.renew_all() == ["u1"]
+    second = certificates.certificate("u1")
+    assert second is not None
+    assert second.certificate_pem != first.certificate_pem
+    certificates.release(POD)
+    assert len(certificates) == 0
+
+
 def test_jitter_brings_renewal_forward_by_a_tenth_at_most(clock: Clock) -> None:
     authority = CertificateAuthority(*create_root("root", timedelta(days=30)))
     early = WorkloadCertificates(authority, "d", timedelta(hours=20), clock=clock, jitter=lambda: 1.0)

@@ -65,7 +65,7 @@ def test_the_state_of_a_type_follows_the_proxys_answers(stream: Stream) -> None:
 
 @pytest.mark.asyncio
 async def test_the_admin_api_lists_and_dumps_proxies(stream: Stream) -> None:
-    async with TestClient(TestServer(build_admin_app(lambda: [stream]))) as client:
+    async with TestClient(TestServer(build_admin_app(lambda: [stream], lambda: 1))) as client:
         (proxy,) = await (await client.get("/proxies")).json()
         assert (proxy["node_id"], proxy["pod"], proxy["namespace"]) == (NODE, "cart-1", "shop")
         versions = await (await client.get("/config/cart-1.shop")).json()
@@ -80,7 +80,7 @@ async def test_the_admin_api_lists_and_dumps_proxies(stream: Stream) -> None:
 
 @pytest.mark.asyncio
 async def test_private_keys_are_not_dumped(stream: Stream) -> None:
-    async with TestClient(TestServer(build_admin_app(lambda: [stream]))) as client:
+    async with TestClient(TestServer(build_admin_app(lambda: [stream], lambda: 1))) as client:
         text = await (await client.get("/config/cart-1.shop?type=Secret")).text()
     assert '"default"' in text
     assert "resource" not in text
