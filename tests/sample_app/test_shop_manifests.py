@@ -23,9 +23,7 @@ def test_each_service_has_its_account_service_and_deployment() -> None:
     for kind in ("ServiceAccount", "Service"):
         assert {item["metadata"]["name"] for item in objects() if item["kind"] == kind} == names
     accounts = {
-        item["spec"]["template"]["spec"]["serviceAccountName"]
-        for item in objects()
-        if item["kind"] == "Deployment"
+        item["spec"]["template"]["spec"]["serviceAccountName"] for item in objects() if item["kind"] == "Deployment"
     }
     assert accounts == names
 

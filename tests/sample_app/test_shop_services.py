@@ -119,9 +119,7 @@ def test_reviews_v1_has_no_stars_and_does_not_call_ratings(
     assert "ratings" not in {service for service, _ in seen}
 
 
-def test_trace_headers_reach_every_service(
-    shop: dict[str, int], seen: list[tuple[str, dict[str, str]]]
-) -> None:
+def test_trace_headers_reach_every_service(shop: dict[str, int], seen: list[tuple[str, dict[str, str]]]) -> None:
     assert fetch(shop["frontend"], "/products/2", headers=TRACE)[0] == 200
     assert [service for service, _ in seen] == ["frontend", "catalog", "reviews", "ratings"]
     for service, headers in seen:
@@ -132,9 +130,7 @@ def test_other_headers_stay_behind() -> None:
     assert passed_on({"X-B3-TraceId": "a", "Authorization": "secret", "Host": "x"}) == {"x-b3-traceid": "a"}
 
 
-def test_order_is_priced_and_carries_the_trace(
-    shop: dict[str, int], seen: list[tuple[str, dict[str, str]]]
-) -> None:
+def test_order_is_priced_and_carries_the_trace(shop: dict[str, int], seen: list[tuple[str, dict[str, str]]]) -> None:
     body = json.dumps({"product": 3, "quantity": 2}).encode()
     status, _, answer = fetch(shop["frontend"], "/api/orders", "POST", TRACE, body)
     assert status == 201
@@ -168,18 +164,14 @@ def test_answers_wrong_requests_with_their_status(
 
 
 def test_reviews_survive_without_ratings() -> None:
-    with serving(
-        "reviews", build_routes("reviews", "v2", HttpCaller({"ratings": ("127.0.0.1", 1)}))
-    ) as server:
+    with serving("reviews", build_routes("reviews", "v2", HttpCaller({"ratings": ("127.0.0.1", 1)}))) as server:
         answer = json.loads(fetch(server.port, "/reviews/1")[2])
     assert len(answer["reviews"]) == 2
     assert "ratings" in answer["ratings_error"]
 
 
 def test_pages_say_what_is_missing() -> None:
-    with serving(
-        "frontend", build_routes("frontend", "v1", HttpCaller({"catalog": ("127.0.0.1", 1)}))
-    ) as server:
+    with serving("frontend", build_routes("frontend", "v1", HttpCaller({"catalog": ("127.0.0.1", 1)}))) as server:
         status, _, body = fetch(server.port, "/")
     assert (status, b"Not available just now" in body) == (502, True)
 
