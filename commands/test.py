@@ -18,7 +18,18 @@ from toolchain.paths import repo_root
 from toolchain.progress import note
 
 LOAD_SECONDS = 60
-ROOMS = ("mesh_stack", "commands", "clusters", "toolchain", "meshd", "sample_app", "conformance", "loadtests", "benchmarks", "tests")
+ROOMS = (
+    "mesh_stack",
+    "commands",
+    "clusters",
+    "toolchain",
+    "meshd",
+    "sample_app",
+    "conformance",
+    "loadtests",
+    "benchmarks",
+    "tests",
+)
 
 
 def run(_options: argparse.Namespace) -> int:
