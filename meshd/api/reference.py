@@ -5,7 +5,7 @@ Made from the structs and from what `support` lists, so that it says what the we
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,7 +13,6 @@ from msgspec import inspect
 
 from .istio.message import Message
 from .kinds import KINDS, Kind
-from .problem import listing
 from .support import KIND_NOT_SUPPORTED, NO_EFFECT, SUPPORTED, is_supported
 
 HEAD = """\
@@ -40,13 +39,13 @@ no such kind here.
 
 """
 FIELDS = """\
-Lists and maps are written without an index. A row with `and in it` speaks for all the fields that it names.
+Lists and maps are written without an index. "and in it" speaks for all the fields it names.
 """
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a message: its full name as in SUPPORTED, the messages it leads to, and what it may hold."""
+    """One field: its full name as in SUPPORTED, the message it holds, and the values of an enum."""
 
     name: str
     message: inspect.StructType | None
@@ -62,7 +61,7 @@ class Row:
     inner: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        rest = f" and in it {', '.join(f'`{name}`' for name in self.inner)}" if self.inner else ""
+        rest = f" and in it {_code(self.inner)}" if self.inner else ""
         return f"| `{self.field}`{rest} | {self.verdict} |"
 
 
@@ -119,10 +118,8 @@ def _state(field: Field) -> str | None:
     return None if _holds_supported(field.name) else "not yet"
 
 
-def _some_values(chosen: Iterable[str], others: Iterable[str]) -> str:
-    words = f"works: {_code(chosen)}"
-    rest = _code(others)
-    return f"{words}; not yet: {rest}" if rest else f"{words}; not yet: all others"
+def _some_values(chosen: Sequence[str], others: Sequence[str]) -> str:
+    return f"works: {_code(chosen)}; not yet: {_code(others) if others else 'all others'}"
 
 
 def _supported_values(name: str) -> list[str]:
@@ -182,8 +179,7 @@ def _type_info(message: type[Message]) -> inspect.StructType:
 
 
 def _code(words: Iterable[str]) -> str:
-    quoted = [f"`{word}`" for word in words]
-    return listing(quoted).replace(" or ", " and ") if quoted else ""
+    return ", ".join(f"`{word}`" for word in words)
 
 
 if __name__ == "__main__":
