@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from commands import pulumi
 from commands.environment import TOOLS, missing_tools, stack_environment
 from commands.stack import stack_settings
 from mesh_stack.settings import Settings
-from toolchain import ensure
+from toolchain import ensure_all
 from toolchain.progress import step
 
+if TYPE_CHECKING:
+    from clusters.engine import Engine
+
 IMAGE_TOOLS = ("envoy", "prometheus", "zipkin", "jre")
-NODE_TOOLS = ("kubernetes", "etcd", "coredns", "debootstrap")
 
 
 @dataclass(frozen=True)
@@ -27,21 +30,25 @@ class Session:
 def prepare(settings: Settings | None = None) -> Session:
     """Have the tools, an engine and the stack. Everything that is there already is taken as it is."""
     chosen = settings or stack_settings()
-    ensure_tools((*TOOLS, *IMAGE_TOOLS))
     from clusters.engine import ensure_engine
 
     engine = ensure_engine()
+    ensure_tools((*TOOLS, *IMAGE_TOOLS, *_node_tools(chosen, engine)))
     environment = stack_environment(engine.docker_host, engine.client)
     pulumi.ensure_stack(environment)
     return Session(chosen, environment)
 
 
 def ensure_tools(names: tuple[str, ...]) -> None:
-    """Find or make each; silent when none is missing."""
+    """Find or make each; silent when none is missing. Those built from Go share its caches."""
     missing = missing_tools(names)
-    if not missing:
-        return
-    with step(f"Tools: {', '.join(missing)}") as current:
-        for number, name in enumerate(missing, 1):
-            current.update(f"{name} ({number} of {len(missing)})")
-            ensure(name)
+    if missing:
+        with step(f"Tools: {', '.join(missing)}"):
+            ensure_all(missing)
+
+
+def _node_tools(settings: Settings, engine: Engine) -> tuple[str, ...]:
+    """Made here, not in the middle of `pulumi up`."""
+    from clusters import node
+
+    return node.missing_tools(engine) if settings.cluster_provider == "kind" else ()

@@ -18,6 +18,7 @@ from toolchain import ensure
 from toolchain.progress import step
 from toolchain.run import run
 
+TOOLS = ("kubernetes", "etcd", "coredns", "kind-base", "debootstrap")
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 # systemd ends on SIGRTMIN+3; `container` tells it that it is in one.
@@ -34,9 +35,8 @@ def node_image(engine: Engine) -> str:
     Raises UserError where no registry answers and the image cannot be made (no root, a tool that does not
     build).
     """
-    for image in (recipe.OFFICIAL_IMAGE, recipe.image()):
-        if (engine.try_docker("images", "-q", image) or "").strip():
-            return image
+    if found := _present(engine):
+        return found
     if registry_answers(engine, recipe.OFFICIAL_IMAGE):
         with step(f"Pulling {recipe.OFFICIAL_IMAGE}"):
             engine.docker("pull", "--quiet", recipe.OFFICIAL_IMAGE, timeout=1800)
@@ -46,6 +46,19 @@ def node_image(engine: Engine) -> str:
         _import(engine, tar)
         tar.unlink()  # the engine keeps the image
     return recipe.image()
+
+
+def missing_tools(engine: Engine) -> tuple[str, ...]:
+    """Tools that `node_image` would make; none where it has the image or can pull it."""
+    finished = images_dir() / f"node-{recipe.key()}.tar"
+    if _present(engine) or finished.exists() or registry_answers(engine, recipe.OFFICIAL_IMAGE):
+        return ()
+    return TOOLS
+
+
+def _present(engine: Engine) -> str | None:
+    images = (recipe.OFFICIAL_IMAGE, recipe.image())
+    return next((image for image in images if (engine.try_docker("images", "-q", image) or "").strip()), None)
 
 
 def _import(engine: Engine, tar: Path) -> None:
@@ -73,7 +86,7 @@ def node_rootfs() -> Path:
         "base_layer": str(base_layer()),
         "coredns": str(ensure("coredns")),
         "etcd": str(ensure("etcd")),
-        "kind_files": str(kind_files()),
+        "kind_files": str(ensure("kind-base") / "files"),
         "kubernetes": str(ensure("kubernetes")),
         "out": str(finished.with_suffix(".new")),
         "pause": str(pause()),
@@ -85,14 +98,6 @@ def node_rootfs() -> Path:
         run_private(words, work, {"MESH_NODE": json.dumps(spec)}, log)
     finished.with_suffix(".new").replace(finished)
     return finished
-
-
-def kind_files() -> Path:
-    """Folder of the files kind installs into its nodes, from kind's Go module (checked by Go's checksum
-    database).
-    """
-    found = json.loads(run(["go", "mod", "download", "-json", recipe.KIND_MODULE], env={"GOFLAGS": "-mod=mod"}))
-    return Path(found["Dir"]) / "images/base/files"
 
 
 def pause() -> Path:

@@ -12,7 +12,6 @@ from clusters.rootfs import SUITE
 
 KUBERNETES = "1.34.4"
 KIND = "0.32.0"
-KIND_MODULE = f"sigs.k8s.io/kind@v{KIND}"
 OFFICIAL_IMAGE = f"kindest/node:v{KUBERNETES}"
 REPOSITORY = "mesh-stack/node"
 POD_SUBNET = "10.244.0.0/16"
