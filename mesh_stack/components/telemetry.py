@@ -112,7 +112,7 @@ class Telemetry(pulumi.ComponentResource):
             "image": args.zipkin_image,
             "env": [
                 {"name": "STORAGE_TYPE", "value": "mem"},
-                {"name": "MEM_MAX_SPANS", "value": "200000"},
+                {"name": "MEM_MAX_SPANS", "value": "50000"},
                 {"name": "SELF_TRACING_ENABLED", "value": "false"},
                 # A quick start matters more than peak speed: no second compiler, the simplest collector.
                 {
