@@ -59,7 +59,7 @@ def run_child(
             for line in lines[-shown:]:
                 note(f"  {line}")
             note(f"  whole output: {path}")
-            current.title += " failed"
+            current.failed = True
     return code, lines
 
 

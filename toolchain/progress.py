@@ -23,12 +23,16 @@ _running: list[Step] = []
 
 
 class Step:
-    """One running step. `update` says what it is busy with; safe to call from any thread."""
+    """One running step. `update` says what it is busy with; safe to call from any thread.
+
+    Set `failed` where the step ends badly without an exception.
+    """
 
     def __init__(self, title: str, depth: int = 0) -> None:
         self.title = title
         self.depth = depth
         self.text = ""
+        self.failed = False
         self.started = time.monotonic()
         self._ended = threading.Event()
 
@@ -59,7 +63,7 @@ def step(title: str) -> Iterator[Step]:
     mark = "✗"
     try:
         yield current
-        mark = "✓"
+        mark = "✗" if current.failed else "✓"
     finally:
         _depth.reset(token)
         _end(current, mark)
