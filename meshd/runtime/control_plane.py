@@ -21,10 +21,14 @@ from lightkube import AsyncClient, KubeConfig
 from lightkube.core.exceptions import ConfigError
 
 from meshd import ingest
+from meshd.api.istio.message import Message
+from meshd.api.object import IstioObject
+from meshd.api.translate import translate
 from meshd.inject import build_app
 from meshd.model.mesh import MeshConfig
 from meshd.model.store import Store
 from meshd.model.tables import MESH, MESH_KEY
+from meshd.networking.advice import advice
 from meshd.networking.engine import Engine
 from meshd.networking.generators import GENERATORS
 from meshd.pki.authority import AuthorityError, CertificateAuthority
@@ -110,7 +114,7 @@ class ControlPlane:
     async def _http_servers(self) -> AsyncIterator[None]:
         tls = server_context(self._serving)
         ports = self._arguments
-        webhooks = build_app(self._settings.inject, self._root_pem)
+        webhooks = build_app(self._settings.inject, self._root_pem, self._advise)
         monitoring = build_monitoring_app(lambda: self._not_ready)
         admin = build_admin_app(lambda: self.publisher.streams, self.publisher.rotate_certificates)
         freshness = asyncio.create_task(keep_fresh(tls, self._serving))
@@ -123,6 +127,11 @@ class ControlPlane:
                 yield
         finally:
             freshness.cancel()
+
+    def _advise(self, istio_object: IstioObject[Message]) -> list[str]:
+        store = self.publisher.engine.store
+        rows = translate(istio_object, self._settings.mesh)
+        return [f"{istio_object}: {line}" for _, row in rows for line in advice(store, row)]
 
     @asynccontextmanager
     async def _background(self) -> AsyncIterator[None]:

@@ -1,0 +1,79 @@
+"""Warnings about an object that is right by itself but has no effect in the mesh as it is now."""
+
+from collections.abc import Iterator
+
+from meshd.model.destination import DestinationPolicy
+from meshd.model.gateway import Gateway
+from meshd.model.labels import selects
+from meshd.model.memo import Memo, Reader
+from meshd.model.mesh import MeshConfig
+from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
+from meshd.model.store import Store
+from meshd.model.tables import GATEWAYS, WORKLOADS
+from meshd.networking.lookup import destination_policy, mesh_config, service_of
+
+
+def advice(store: Store, row: object) -> tuple[str, ...]:
+    """What the author of `row` (a row of the model) should know: unknown hosts, subsets, gateways, selectors.
+
+    They may still come: the object is accepted, and takes effect as they do.
+    """
+    memo = Memo(store)
+    read = Reader(memo, memo.node((advice, "once")))
+    if isinstance(row, RouteRules):
+        return tuple(dict.fromkeys([*_gateways(read, row), *_destinations(read, row)]))
+    if isinstance(row, DestinationPolicy):
+        return tuple(_policy(read, row))
+    if isinstance(row, Gateway):
+        return tuple(_gateway(read, row))
+    return ()
+
+
+def _gateways(read: Reader, rules: RouteRules) -> Iterator[str]:
+    for key in rules.gateways:
+        if key != MESH_GATEWAY and read.get(GATEWAYS, key) is None:
+            yield f"there is no Gateway {key} yet"
+
+
+def _destinations(read: Reader, rules: RouteRules) -> Iterator[str]:
+    routes = [route.destinations for route in rules.http]
+    routes += [route.destinations for route in (*rules.tcp, *rules.tls)]
+    for weighted in (each for destinations in routes for each in destinations):
+        yield from _destination(read, rules, weighted.destination)
+    for http in rules.http:
+        for mirror in http.mirrors:
+            yield from _destination(read, rules, mirror.destination)
+
+
+def _destination(read: Reader, rules: RouteRules, destination: Destination) -> Iterator[str]:
+    service = service_of(read, destination.host)
+    if service is None:
+        yield f"there is no service {destination.host} yet: requests to it are answered with 503"
+        return
+    if destination.port and service.port(destination.port) is None:
+        has = ", ".join(str(port.port) for port in service.ports)
+        yield f"service {destination.host} has no port {destination.port}; it has {has}"
+    policy = destination_policy(read, rules.ref.namespace, destination.host) if destination.subset else None
+    known = {subset.name for subset in policy.subsets} if policy else set()
+    if destination.subset and destination.subset not in known:
+        yield f"no DestinationRule defines subset {destination.subset} of {destination.host} yet"
+
+
+def _policy(read: Reader, policy: DestinationPolicy) -> Iterator[str]:
+    inside = policy.host.endswith(f".svc.{_domain(read)}")
+    if inside and not policy.host.startswith("*") and service_of(read, policy.host) is None:
+        yield f"there is no service {policy.host} yet"
+    for subset in policy.subsets:
+        if not subset.labels:
+            yield f"subset {subset.name} has no labels: it stands for all endpoints"
+
+
+def _gateway(read: Reader, gateway: Gateway) -> Iterator[str]:
+    if not any(selects(gateway.selector, workload.labels) for workload in read.all(WORKLOADS)):
+        pairs = ", ".join(f"{key}={value}" for key, value in gateway.selector)
+        yield f"no pod has the labels {pairs}: nobody serves it"
+
+
+def _domain(read: Reader) -> str:
+    config: MeshConfig = mesh_config(read)
+    return config.cluster_domain
