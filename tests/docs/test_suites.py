@@ -4,43 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, cast
-
-import pytest
 
 from conformance.canary.test_canary import ALTERNATIVES, REQUESTS
 from conformance.faults.test_seeded_faults import FAULTS
 from conformance.features import FEATURES, parse_features
 from conformance.report import content_of
-from conformance.settings import add_options
 from conformance.statistics import acceptance_region
 from conformance.timeouts import TIMEOUTS, build_timeouts
 from loadtests.__main__ import MAX_USERS, SCENARIOS, build_parser, locust_command
 from loadtests.thresholds import MIN_ATTEMPTS_PER_REQUEST, THRESHOLDS
 from tests.docs.pages import DOCS, first_cells, section
+from tests.docs.suite_options import suite_options
 
 CONFORMANCE = DOCS / "conformance.md"
 LOADTESTS = DOCS / "loadtests.md"
-
-
-class Recorder:
-    """Stands for pytest's parser and notes what is registered: option -> its default."""
-
-    def __init__(self) -> None:
-        self.options: dict[str, object] = {}
-
-    def getgroup(self, *_: str) -> Recorder:
-        return self
-
-    def addoption(self, name: str, **settings: Any) -> None:
-        self.options[name] = settings.get("default")
-
-
-@pytest.fixture
-def suite_options() -> dict[str, object]:
-    recorder = Recorder()
-    add_options(cast(pytest.Parser, recorder))
-    return recorder.options
 
 
 def table(path: Path, title: str) -> dict[str, list[str]]:
@@ -53,15 +30,15 @@ def test_features_are_those_of_the_suite_in_their_order() -> None:
     assert first_cells(section(CONFORMANCE, "Features")) == list(FEATURES)
 
 
-def test_what_features_need_are_options(suite_options: dict[str, object]) -> None:
+def test_what_features_need_are_options() -> None:
     named = set(re.findall(r"`(--mesh-[a-z-]+)`", section(CONFORMANCE, "Features")))
-    assert named <= suite_options.keys()
+    assert named <= suite_options().keys()
 
 
-def test_suite_options_are_listed_with_their_defaults(suite_options: dict[str, object]) -> None:
+def test_suite_options_are_listed_with_their_defaults() -> None:
     listed = table(CONFORMANCE, "Options")
-    assert list(listed) == list(suite_options)
-    for name, default in suite_options.items():
+    assert list(listed) == list(suite_options())
+    for name, default in suite_options().items():
         if default:
             assert listed[name][0] == f"`{default}`", name
 
