@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from meshd.model.destination import DestinationPolicy
 from meshd.model.gateway import Gateway
+from meshd.model.hold import destinations_of
 from meshd.model.labels import selects
 from meshd.model.memo import Memo, Reader
 from meshd.model.mesh import MeshConfig
@@ -36,19 +37,14 @@ def _gateways(read: Reader, rules: RouteRules) -> Iterator[str]:
 
 
 def _destinations(read: Reader, rules: RouteRules) -> Iterator[str]:
-    routes = [route.destinations for route in rules.http]
-    routes += [route.destinations for route in (*rules.tcp, *rules.tls)]
-    for weighted in (each for destinations in routes for each in destinations):
-        yield from _destination(read, rules, weighted.destination)
-    for http in rules.http:
-        for mirror in http.mirrors:
-            yield from _destination(read, rules, mirror.destination)
+    for destination in destinations_of(rules):
+        yield from _destination(read, rules, destination)
 
 
 def _destination(read: Reader, rules: RouteRules, destination: Destination) -> Iterator[str]:
     service = service_of(read, destination.host)
     if service is None:
-        yield f"there is no service {destination.host} yet: requests to it are answered with 503"
+        yield f"there is no service {destination.host} yet: {_waits(read)}"
         return
     if destination.port and service.port(destination.port) is None:
         has = ", ".join(str(port.port) for port in service.ports)
@@ -56,7 +52,14 @@ def _destination(read: Reader, rules: RouteRules, destination: Destination) -> I
     policy = destination_policy(read, rules.ref.namespace, destination.host) if destination.subset else None
     known = {subset.name for subset in policy.subsets} if policy else set()
     if destination.subset and destination.subset not in known:
-        yield f"no DestinationRule defines subset {destination.subset} of {destination.host} yet"
+        subset = f"subset {destination.subset} of {destination.host}"
+        yield f"no DestinationRule defines {subset} yet: {_waits(read)}"
+
+
+def _waits(read: Reader) -> str:
+    if mesh_config(read).hold_unresolved_rules:
+        return "until it comes, what was in force before stays"
+    return "until it comes, requests to it are answered with 503"
 
 
 def _policy(read: Reader, policy: DestinationPolicy) -> Iterator[str]:

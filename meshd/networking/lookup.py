@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from meshd.model.destination import DestinationPolicy, Subset, TrafficPolicy
+from meshd.model.hosts import wildcards
 from meshd.model.labels import Labels, selects
 from meshd.model.memo import Reader
 from meshd.model.mesh import MeshConfig
@@ -27,14 +28,6 @@ def service_of(read: Reader, hostname: str) -> Service | None:
 
 def visible_services(read: Reader, namespace: str) -> tuple[Service, ...]:
     return tuple(s for s in read.all(SERVICES) if exported(s.export_to, s.namespace, namespace))
-
-
-def wildcards(host: str) -> tuple[str, ...]:
-    """`host`, then the wildcards that cover it from the most to the least specific, then "*"."""
-    labels = host.split(".")
-    start = 2 if labels[0] == "*" else 1
-    covers = tuple("*." + ".".join(labels[i:]) for i in range(start, len(labels)))
-    return (host, *covers, "*") if host != "*" else ("*",)
 
 
 def destination_policy(read: Reader, namespace: str, hostname: str) -> DestinationPolicy | None:

@@ -25,6 +25,7 @@ from meshd.api.istio.message import Message
 from meshd.api.object import IstioObject
 from meshd.api.translate import translate
 from meshd.inject import build_app
+from meshd.model.hold import Hold
 from meshd.model.mesh import MeshConfig
 from meshd.model.store import Store
 from meshd.model.tables import MESH, MESH_KEY
@@ -70,7 +71,8 @@ class ControlPlane:
         self._serving = ServingCertificate(authority, settings.serving_names)
         self._certificates = WorkloadCertificates(authority, settings.trust_domain, settings.workload_certificate_ttl)
         self._client = _client(arguments.kubeconfig)
-        self.publisher = Publisher(Engine(Store(), GENERATORS), self._certificates)
+        hold = Hold() if settings.hold_unresolved_rules else None
+        self.publisher = Publisher(Engine(Store(), GENERATORS), self._certificates, hold)
         self._not_ready = "the objects of the cluster are being read"
         self._stopping = asyncio.Event()
 

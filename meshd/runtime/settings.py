@@ -52,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     proxy_image: str = "mesh-stack/proxy"
     tracing: Tracing = Tracing()
     access_log: bool = False
+    hold_unresolved_rules: bool = True
     workload_certificate_hours: float = 24.0
     sidecar: Sidecar = Sidecar()
 
@@ -65,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
             zipkin_port=self.tracing.zipkin.port,
             tracing_sampling=self.tracing.sampling,
             access_log=self.access_log,
+            hold_unresolved_rules=self.hold_unresolved_rules,
         )
 
     @property

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from meshd.model.hold import Hold
 from meshd.model.resource import SECRET, Delta, Resource, Scope
 from meshd.model.service import Proxy, Workload
 from meshd.model.tables import WORKLOADS, Change
@@ -32,8 +33,11 @@ RENEWAL_CHECK = timedelta(seconds=30)
 class Publisher:
     """All open streams, kept up to date."""
 
-    def __init__(self, engine: Engine, certificates: WorkloadCertificates) -> None:
+    def __init__(self, engine: Engine, certificates: WorkloadCertificates, hold: Hold | None = None) -> None:
+        """Without `hold` a rule takes effect whether or not what it names is there."""
         self.engine = engine
+        self._hold = hold
+        self._said: dict[str, tuple[str, ...]] = {}
         self._certificates = certificates
         self._root = validation_context_secret(ROOT_CERTIFICATE, certificates.root_pem)
         self._collections: dict[Scope, Collection] = {}
@@ -118,6 +122,9 @@ class Publisher:
 
     def apply(self, changes: Sequence[Change], since: float | None = None) -> None:
         """One round. `since` is when the first of the changes was queued (monotonic seconds)."""
+        if self._hold is not None:
+            changes = self._hold.admit(changes)
+            self._tell_what_waits(self._hold)
         for delta in self.engine.apply(changes):
             self._publish(delta, since)
         for table, key, workload in changes:
@@ -139,6 +146,16 @@ class Publisher:
         return len(renewed)
 
     # --- inside
+
+    def _tell_what_waits(self, hold: Hold) -> None:
+        """A line when a rule begins to wait, waits for something else, or is let in."""
+        waiting = {str(rules.ref): hold.missing(rules) for rules in hold.waiting}
+        for name, missing in waiting.items():
+            if self._said.get(name) != missing:
+                log.warning("%s waits for %s; what was in force before stays", name, ", ".join(missing))
+        for name in self._said.keys() - waiting.keys():
+            log.info("%s waits no more", name)
+        self._said = waiting
 
     def _view(self, proxy: Proxy) -> View:
         scopes = self.engine.acquire(proxy)

@@ -4,12 +4,13 @@ from typing import Any
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 
+from meshd.model.hosts import wildcards
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.service import Service
 from meshd.model.tables import ROUTE_RULES
-from meshd.networking.lookup import exported, route_rules, service_of, visible_services, wildcards
+from meshd.networking.lookup import exported, route_rules, service_of, visible_services
 from meshd.networking.names import PASSTHROUGH_CLUSTER, outbound_cluster_name, virtual_host_name
 from meshd.networking.proto import ADS, boolean, duration, resource
 from meshd.networking.routes.retry import DEFAULT_RETRY

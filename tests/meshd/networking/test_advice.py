@@ -25,14 +25,15 @@ spec: {spec}
         (
             "VirtualService",
             "{hosts: [reviews], http: [{route: [{destination: {host: nobody}}]}]}",
-            ["there is no service nobody.shop.svc.cluster.local yet: requests to it are answered with 503"],
+            ["there is no service nobody.shop.svc.cluster.local yet: until it comes, what was in force before stays"],
         ),
         (
             "VirtualService",
             "{hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v9, port: {number: 1}}}]}]}",
             [
                 "service reviews.shop.svc.cluster.local has no port 1; it has 9080",
-                "no DestinationRule defines subset v9 of reviews.shop.svc.cluster.local yet",
+                "no DestinationRule defines subset v9 of reviews.shop.svc.cluster.local yet:"
+                " until it comes, what was in force before stays",
             ],
         ),
         (
@@ -41,7 +42,7 @@ spec: {spec}
             " http: [{mirror: {host: gone}, route: [{destination: {host: reviews}}]}]}",
             [
                 "there is no Gateway shop/other yet",
-                "there is no service gone.shop.svc.cluster.local yet: requests to it are answered with 503",
+                "there is no service gone.shop.svc.cluster.local yet: until it comes, what was in force before stays",
             ],
         ),
         ("DestinationRule", "{host: nobody}", ["there is no service nobody.shop.svc.cluster.local yet"]),

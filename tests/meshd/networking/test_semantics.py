@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from meshd.model.hosts import wildcards
 from meshd.networking.gateways import intersection
-from meshd.networking.lookup import wildcards
 from tests.meshd.networking.mesh_of import MESHES, changes_of, engine_of, resources_of
 
 SHOP = (MESHES / "shop.yaml").read_text()

@@ -1,0 +1,146 @@
+"""Rules that name what is not there wait, and what rules in force need stays until they need it no more.
+
+A route rule takes effect when every host and subset it names exists; until then the version in force before it goes
+on. A subset that a destination policy no longer defines is kept while a rule in force names it. So rules and policies
+may come and go in any order without a moment in which requests have nowhere to go.
+
+changes as they come -> `Hold.admit` -> changes that take effect
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from meshd.model.destination import DestinationPolicy, Subset
+from meshd.model.hosts import wildcards
+from meshd.model.route import Destination, RouteRules
+from meshd.model.store import Store
+from meshd.model.tables import DESTINATIONS, ROUTE_RULES, SERVICES, Change, Table
+
+_WATCHED: tuple[Table[Any], ...] = (SERVICES, DESTINATIONS, ROUTE_RULES)
+
+
+class Hold:
+    """Remembers what waits, and what is kept longer than it is offered.
+
+    What is in force depends on what was before: a replica that has just started knows only the newest versions.
+    """
+
+    def __init__(self) -> None:
+        self._in_force = Store()
+        self._waiting: dict[str, RouteRules] = {}
+        self._offered: dict[str, DestinationPolicy | None] = {}
+
+    @property
+    def waiting(self) -> tuple[RouteRules, ...]:
+        """Rules whose newest version is not in force, because something it names is missing."""
+        return tuple(self._waiting.values())
+
+    def missing(self, rules: RouteRules) -> tuple[str, ...]:
+        """What `rules` names and nobody defines: hosts, and subsets as "host/subset"."""
+        found = (self._missing(destination) for destination in destinations_of(rules))
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    def admit(self, changes: Iterable[Change]) -> list[Change]:
+        """The changes that take effect now, in an order that may be applied as one."""
+        admitted: list[Change] = []
+        touched = False
+        for table, key, value in changes:
+            if table is ROUTE_RULES:
+                touched = True
+                self._offer_rules(key, value, admitted)
+            elif table is DESTINATIONS:
+                touched = True
+                self._offer_policy(key, value, admitted)
+            else:
+                touched = touched or table is SERVICES
+                self._apply((table, key, value), admitted)
+        if touched:
+            self._let_in(admitted)
+            self._let_go(admitted)
+        return admitted
+
+    def _apply(self, change: Change, admitted: list[Change]) -> None:
+        if change[0] in _WATCHED:
+            self._in_force.apply([change])
+        admitted.append(change)
+
+    def _offer_rules(self, key: str, rules: RouteRules | None, admitted: list[Change]) -> None:
+        self._waiting.pop(key, None)
+        if rules is None:
+            self._apply((ROUTE_RULES, key, None), admitted)
+        else:
+            self._waiting[key] = rules
+
+    def _offer_policy(self, key: str, policy: DestinationPolicy | None, admitted: list[Change]) -> None:
+        """Take it with what the policy in force defines beyond it; `_let_go` drops what nobody needs."""
+        in_force = self._in_force.get(DESTINATIONS, key)
+        self._offered[key] = policy
+        merged = _with_subsets(policy or in_force, in_force.subsets if in_force else ())
+        if merged is not None:
+            self._apply((DESTINATIONS, key, merged), admitted)
+
+    def _let_in(self, admitted: list[Change]) -> None:
+        for key, rules in list(self._waiting.items()):
+            if not self.missing(rules):
+                del self._waiting[key]
+                self._apply((ROUTE_RULES, key, rules), admitted)
+
+    def _let_go(self, admitted: list[Change]) -> None:
+        for key, offered in list(self._offered.items()):
+            in_force = self._in_force.get(DESTINATIONS, key)
+            defined = {subset.name for subset in offered.subsets} if offered else set()
+            kept = [s for s in in_force.subsets if s.name not in defined] if in_force else []
+            needed = tuple(s for s in kept if in_force and self._is_needed(in_force.host, s.name, key))
+            wanted = _with_subsets(offered, needed) if offered else _only(in_force, needed)
+            if wanted != in_force:
+                self._apply((DESTINATIONS, key, wanted), admitted)
+            if not needed:
+                del self._offered[key]
+
+    def _is_needed(self, host: str, subset: str, policy: str) -> bool:
+        """Whether a rule in force names the subset, and no other policy defines it."""
+        return any(
+            destination.subset == subset and host in wildcards(destination.host)
+            for rules in self._in_force.all(ROUTE_RULES)
+            for destination in destinations_of(rules)
+        ) and not any(
+            other.ref.key != policy and other.host == host and any(s.name == subset for s in other.subsets)
+            for other in self._in_force.all(DESTINATIONS)
+        )
+
+    def _missing(self, destination: Destination) -> str | None:
+        if not self._in_force.find(SERVICES, "hostname", destination.host):
+            return destination.host
+        if destination.subset and not self._defines(destination):
+            return f"{destination.host}/{destination.subset}"
+        return None
+
+    def _defines(self, destination: Destination) -> bool:
+        return any(
+            subset.name == destination.subset
+            for pattern in wildcards(destination.host)
+            for policy in self._in_force.find(DESTINATIONS, "host", pattern)
+            for subset in policy.subsets
+        )
+
+
+def destinations_of(rules: RouteRules) -> Iterator[Destination]:
+    """Every destination a rule may send requests to, mirrors too."""
+    routes = [route.destinations for route in rules.http]
+    routes += [route.destinations for route in (*rules.tcp, *rules.tls)]
+    yield from (weighted.destination for destinations in routes for weighted in destinations)
+    for http in rules.http:
+        for mirror in http.mirrors:
+            yield mirror.destination
+
+
+def _with_subsets(policy: DestinationPolicy | None, subsets: tuple[Subset, ...]) -> DestinationPolicy | None:
+    if policy is None:
+        return None
+    own = {subset.name for subset in policy.subsets}
+    return replace(policy, subsets=(*policy.subsets, *(s for s in subsets if s.name not in own)))
+
+
+def _only(policy: DestinationPolicy | None, subsets: tuple[Subset, ...]) -> DestinationPolicy | None:
+    return replace(policy, subsets=subsets) if policy and subsets else None

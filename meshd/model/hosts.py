@@ -1,0 +1,9 @@
+"""Host names and the wildcards that cover them."""
+
+
+def wildcards(host: str) -> tuple[str, ...]:
+    """`host`, then the wildcards that cover it from the most to the least specific, then "*"."""
+    labels = host.split(".")
+    start = 2 if labels[0] == "*" else 1
+    covers = tuple("*." + ".".join(labels[i:]) for i in range(start, len(labels)))
+    return (host, *covers, "*") if host != "*" else ("*",)
