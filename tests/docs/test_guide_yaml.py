@@ -6,21 +6,36 @@ import base64
 import json
 from collections.abc import Iterator
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from mesh_stack.components.control_plane_webhooks import VALIDATED_GROUPS
+from mesh_stack.components.sample_app import POLICIES
+from meshd.api import IstioObject
+from meshd.api.istio.message import Message
+from meshd.api.translate import translate
 from meshd.inject.mutation import answer_injection
-from meshd.inject.review import read_request
+from meshd.inject.review import Request, read_request
 from meshd.inject.settings import InjectSettings
 from meshd.inject.validation import answer_validation
-from tests.docs.pages import PAGES, Block, blocks
+from meshd.model.mesh import MeshConfig
+from meshd.model.store import Store
+from meshd.networking.advice import advice
+from tests.docs.pages import PAGES, REPOSITORY, Block, blocks
+from tests.meshd.networking.mesh_of import changes_of
 
 DENIED = 'admission webhook "{}" denied the request: '
 VALIDATOR, INJECTOR = "validator.mesh-stack.io", "namespace.injector.mesh-stack.io"
 NAMESPACE = "shop"
+GATEWAY_POD: dict[str, Any] = {
+    "kind": "Pod",
+    "metadata": {"name": "gateway", "namespace": "istio-system", "uid": "1", "labels": {"istio": "ingressgateway"}},
+    "spec": {"containers": [{"name": "istio-proxy"}]},
+    "status": {"podIP": "10.0.0.1"},
+}
 
 
 def examples() -> list[tuple[Block, str]]:
@@ -35,15 +50,48 @@ def examples() -> list[tuple[Block, str]]:
     return shown
 
 
-def answers(item: dict[str, Any]) -> Iterator[str]:
+def the_shop() -> Store:
+    """The mesh in which the examples are applied: the shop's services, its policies and the gateway's pod."""
+    store = Store()
+    manifests = sorted((REPOSITORY / "sample_app" / "manifests").glob("*.yaml"))
+    for path in (*manifests, *(REPOSITORY / "examples" / "shop" / name for name in POLICIES)):
+        for item in yaml.safe_load_all(path.read_text()):
+            if path.parent.name == "shop" or item["kind"] == "Service":
+                put(store, item)
+    put(store, GATEWAY_POD)
+    return store
+
+
+def put(store: Store, item: dict[str, Any]) -> None:
+    store.apply(changes_of(yaml.safe_dump(placed(item)), MeshConfig()))
+
+
+def placed(item: dict[str, Any]) -> dict[str, Any]:
+    """As `kubectl apply -n shop` makes it."""
+    return {**item, "metadata": {"namespace": NAMESPACE, **item["metadata"]}}
+
+
+def asked(item: dict[str, Any]) -> Request:
+    """The API server's question about a new object."""
+    request = {"uid": "1", "operation": "CREATE", "namespace": item["metadata"]["namespace"], "object": item}
+    return read_request(json.dumps({"request": request}).encode())
+
+
+def answers(item: dict[str, Any], store: Store) -> Iterator[str]:
     """What the webhooks say to one object, as `kubectl` shows it."""
     item = {**item, "metadata": {"namespace": NAMESPACE, **item["metadata"]}}
     review = {
         "request": {"uid": "1", "operation": "CREATE", "namespace": item["metadata"]["namespace"], "object": item}
     }
     request = read_request(json.dumps(review).encode())
+
+    def advise(one: IstioObject[Message]) -> list[str]:
+        return [f"{one}: {line}" for _, row in translate(one, MeshConfig()) for line in advice(store, row)]
+
     if item["apiVersion"].partition("/")[0] in VALIDATED_GROUPS:
-        name, response = VALIDATOR, answer_validation(request, lambda _: ())["response"]
+        name, response = VALIDATOR, answer_validation(request, advise)["response"]
+        if response["allowed"]:
+            put(store, item)
     elif item["kind"] == "Pod":
         name, response = INJECTOR, answer_injection(request, "root", InjectSettings("proxy"))["response"]
     else:
@@ -58,7 +106,14 @@ def answers(item: dict[str, Any]) -> Iterator[str]:
 def test_webhooks_answer_as_shown(block: Block, answer: str) -> None:
     items = list(yaml.safe_load_all(block.text))
     assert items
-    assert "".join(said for item in items for said in answers(item)) == answer, str(block)
+    store = the_shop()
+    assert "".join(said for item in items for said in answers(item, store)) == answer, str(block)
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "examples").rglob("*.yaml")), ids=lambda path: str(path.stem))
+def test_examples_are_let_in_without_a_word(path: Path) -> None:
+    store = the_shop()
+    assert not [said for item in yaml.safe_load_all(path.read_text()) for said in answers(item, store)]
 
 
 def test_the_guide_quotes_a_refusal_of_each_webhook_and_a_warning() -> None:
@@ -68,8 +123,7 @@ def test_the_guide_quotes_a_refusal_of_each_webhook_and_a_warning() -> None:
 
 
 def test_a_pod_without_mistakes_is_injected() -> None:
-    """The answers above come from the real injector: it does inject."""
+    """The refusal above comes from the real injector: it does inject."""
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}}
-    review = {"request": {"uid": "1", "operation": "CREATE", "namespace": NAMESPACE, "object": pod}}
-    response = answer_injection(read_request(json.dumps(review).encode()), "root", InjectSettings("proxy"))["response"]
+    response = answer_injection(asked(placed(pod)), "root", InjectSettings("proxy"))["response"]
     assert "istio-proxy" in base64.b64decode(response["patch"]).decode()
