@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from commands.proof import SMOKE_LOAD_SECONDS
+from commands.test import LOAD_SECONDS
 from conformance.canary.test_canary import ALTERNATIVES, REQUESTS
 from conformance.faults.test_seeded_faults import FAULTS
 from conformance.features import FEATURES, parse_features
@@ -74,6 +76,11 @@ def test_features_left_out_on_istio_exist() -> None:
     left_out = re.search(r"--mesh-skip-features (\S+)", CONFORMANCE.read_text())
     assert left_out is not None
     assert parse_features(left_out[1])
+
+
+def test_what_the_commands_run_of_it() -> None:
+    told = f"`./mesh up` runs {SMOKE_LOAD_SECONDS} s of `browse`, `./mesh test` {LOAD_SECONDS} s of everything"
+    assert told in " ".join(LOADTESTS.read_text().split())
 
 
 def test_scenarios_are_listed() -> None:
