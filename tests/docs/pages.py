@@ -15,13 +15,12 @@ _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language ("" when none is said), its text, and the paragraph that leads to it."""
+    """A fenced block: its language ("" when none is said) and its text."""
 
     page: str
     line: int
     language: str
     text: str
-    lead: str
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -32,9 +31,8 @@ def blocks(path: Path, *languages: str) -> list[Block]:
     text = path.read_text()
     found = []
     for match in _FENCE.finditer(text):
-        before = text[: match.start()]
-        lead = before.rstrip("\n").rpartition("\n\n")[2]
-        found.append(Block(path.name, before.count("\n") + 1, match[1], match[2], lead))
+        line = text.count("\n", 0, match.start()) + 1
+        found.append(Block(path.name, line, match[1], match[2]))
     return [block for block in found if not languages or block.language in languages]
 
 
