@@ -1,4 +1,4 @@
-"""What meshd may do in the cluster: read what it discovers, write the status of the mesh's own objects."""
+"""What meshd may do in the cluster: read what it discovers, and ask whose token a proxy shows."""
 
 from __future__ import annotations
 
@@ -11,22 +11,12 @@ READ = ["get", "list", "watch"]
 CLUSTER_RULES: list[k8s.rbac.v1.PolicyRuleArgsDict] = [
     {
         "api_groups": [""],
-        "resources": ["services", "endpoints", "pods", "namespaces", "nodes", "secrets", "configmaps"],
+        "resources": ["services", "pods", "secrets"],
         "verbs": READ,
     },
     {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": READ},
-    {"api_groups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"], "verbs": READ},
     {"api_groups": API_GROUPS, "resources": ["*"], "verbs": READ},
-    {"api_groups": API_GROUPS, "resources": ["*/status"], "verbs": ["get", "update", "patch"]},
     {"api_groups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
-    {"api_groups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
-]
-OWN_NAMESPACE_RULES: list[k8s.rbac.v1.PolicyRuleArgsDict] = [
-    {
-        "api_groups": ["coordination.k8s.io"],
-        "resources": ["leases"],
-        "verbs": [*READ, "create", "update", "patch"],
-    },
 ]
 
 
@@ -39,14 +29,6 @@ def grant_rights(name: str, namespace: pulumi.Input[str], opts: pulumi.ResourceO
         name,
         metadata={"name": name},
         role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-        subjects=subjects,
-        opts=opts,
-    )
-    k8s.rbac.v1.Role(name, metadata={"name": name, "namespace": namespace}, rules=OWN_NAMESPACE_RULES, opts=opts)
-    k8s.rbac.v1.RoleBinding(
-        name,
-        metadata={"name": name, "namespace": namespace},
-        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
         subjects=subjects,
         opts=opts,
     )

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from meshd.model.canonical import app_of, version_of
 from meshd.model.mesh import MeshConfig, spiffe_id
 
 Json = dict[str, Any]
@@ -32,8 +33,8 @@ def owner_of(pod: Json, namespace: str, mesh: MeshConfig) -> Owner:
     return Owner(
         namespace=namespace,
         workload=workload,
-        app=labels.get("app") or labels.get("app.kubernetes.io/name") or workload,
-        version=labels.get("version") or labels.get("app.kubernetes.io/version") or "latest",
+        app=app_of(labels, workload),
+        version=version_of(labels),
         service_account=account,
         principal=spiffe_id(mesh.trust_domain, namespace, account),
     )

@@ -4,7 +4,8 @@ from typing import Any
 
 from envoy.config.endpoint.v3 import endpoint_pb2
 
-from meshd.model.labels import label, selects
+from meshd.model.canonical import app_of, version_of
+from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Endpoint, Workload
@@ -73,17 +74,12 @@ def _lb_endpoint(read: Reader, endpoint: Endpoint, port: int, workload: Workload
 
 
 def _about(workload: Workload) -> Any:
+    labels = dict(workload.labels)
     return struct(
         {
             "workload": workload.workload_name,
             "namespace": workload.namespace,
-            "app": app_name(workload),
-            "version": label(workload.labels, "version", "latest"),
+            "app": app_of(labels, workload.workload_name),
+            "version": version_of(labels),
         }
     )
-
-
-def app_name(workload: Workload) -> str:
-    """https://istio.io/latest/docs/ops/deployment/application-requirements/#pod-requirements"""
-    name = label(workload.labels, "app") or label(workload.labels, "app.kubernetes.io/name")
-    return name or workload.workload_name

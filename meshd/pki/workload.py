@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from meshd.model.labels import label
+from meshd.model.canonical import app_of, version_of
 from meshd.model.mesh import spiffe_id
 from meshd.model.service import Workload
 from meshd.pki.authority import CLOCK_SKEW, CertificateAuthority, IssuedCertificate, subject_name
@@ -31,9 +31,8 @@ def workload_subject(workload: Workload) -> x509.Name:
 
     The identity is the SPIFFE URI alone; nothing is decided by the subject.
     """
-    app = label(workload.labels, "app") or label(workload.labels, "app.kubernetes.io/name")
-    version = label(workload.labels, "version")
-    return subject_name(workload.workload_name, app or workload.workload_name, version)
+    labels = dict(workload.labels)
+    return subject_name(workload.workload_name, app_of(labels, workload.workload_name), version_of(labels))
 
 
 def issue_workload_certificate(
