@@ -1,4 +1,4 @@
-"""The proof: the conformance suite and load, both through the addresses that people use."""
+"""The proof: the conformance and acceptance suites, and load through the addresses that people use."""
 
 from __future__ import annotations
 
@@ -36,6 +36,18 @@ def smoke(session: Session) -> list[Result]:
 def conformance(session: Session, name: str, selection: Sequence[str]) -> Result:
     """Part of the conformance suite, chosen by pytest's own options."""
     return pytest_suite(name, ["conformance", *mesh_options(session), *selection], session.environment)
+
+
+def acceptance(session: Session) -> Result:
+    """What this mesh promises beyond its API."""
+    known = pulumi.outputs(session.environment)
+    options = {
+        "kubeconfig": str(kubeconfig_file()),
+        "image": known["testImage"],
+        "trust-domain": session.settings.trust_domain,
+    }
+    words = [f"--mesh-{name}={value}" for name, value in options.items()]
+    return pytest_suite("Acceptance", ["acceptance", *words], session.environment)
 
 
 def mesh_options(session: Session) -> list[str]:

@@ -26,6 +26,7 @@ ROOMS = (
     "meshd",
     "sample_app",
     "conformance",
+    "acceptance",
     "loadtests",
     "benchmarks",
     "tests",
@@ -63,9 +64,10 @@ def without_a_cluster() -> list[Result]:
 
 
 def with_a_cluster(session: Session) -> list[Result]:
-    """Conformance with its seeded faults, load, and what Pulumi thinks of it all afterwards."""
+    """Conformance with its seeded faults, acceptance, load, and what Pulumi thinks of it all afterwards."""
     return [
         proof.conformance(session, "Conformance", []),
+        proof.acceptance(session),
         *proof.load(session, f"Load for {LOAD_SECONDS} s", LOAD_SECONDS),
         _clean("Second preview changes nothing", pulumi.preview_is_clean, session),
         _clean("Refresh finds no drift", pulumi.refresh_is_clean, session),
