@@ -1,7 +1,7 @@
 """Runs in a pod, standard library only: sends the requests it reads as JSON and prints what came back.
 
 {"requests": [{"host", "port", "path"?, "method"?, "headers"?}], "timeout"} ->
-[{"status", "body"} or {"refused": whether the connection was refused, "error"}]
+[{"status", "headers", "body"} or {"refused": whether the connection was refused, "error"}]
 """
 
 import http.client
@@ -16,7 +16,8 @@ def ask(request: dict[str, Any], timeout: float) -> dict[str, Any]:
     try:
         connection.request(request.get("method", "GET"), request.get("path", "/"), headers=request.get("headers", {}))
         response = connection.getresponse()
-        return {"status": response.status, "body": response.read(2000).decode(errors="replace")}
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return {"status": response.status, "headers": headers, "body": response.read(2000).decode(errors="replace")}
     except (OSError, http.client.HTTPException) as error:
         return {"refused": isinstance(error, ConnectionRefusedError), "error": repr(error)}
     finally:

@@ -1,4 +1,4 @@
-"""Who may speak to meshd, and what a proxy that may is told: its own pod's configuration and identity, nobody else's."""
+"""Who may speak to meshd, and what a proxy that may is told: its own pod's configuration and identity, no other's."""
 
 from __future__ import annotations
 
