@@ -99,8 +99,9 @@ class ControlPlane(pulumi.ComponentResource):
                 "name": NAME,
                 "namespace": args.namespace,
                 "labels": LABELS,
-                # Without this Pulumi waits for endpoints, which the webhooks' order makes it wait for anyway.
-                "annotations": {"pulumi.com/skipAwait": "true"},
+                # Without the first, Pulumi waits for endpoints, which the webhooks' order makes it wait for anyway.
+                # The second spares each sidecar three clusters: applications that call meshd pass through.
+                "annotations": {"pulumi.com/skipAwait": "true", "networking.istio.io/exportTo": "."},
             },
             spec={
                 "selector": LABELS,

@@ -67,7 +67,10 @@ class IngressGateway(pulumi.ComponentResource):
         self.register_outputs({"service_name": self.service_name})
 
     def _service(self, args: IngressGatewayArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.Service:
-        annotations = {"pulumi.com/skipAwait": "true"} if args.service_type == "NodePort" else {}
+        # Sidecars need no clusters of it: applications that call it pass through.
+        annotations = {"networking.istio.io/exportTo": "."}
+        if args.service_type == "NodePort":
+            annotations["pulumi.com/skipAwait"] = "true"
         return k8s.core.v1.Service(
             NAME,
             metadata={

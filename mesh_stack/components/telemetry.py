@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -104,7 +105,9 @@ class Telemetry(pulumi.ComponentResource):
             "volumes": volumes,
         }
         _deployment("prometheus", args.namespace, pod, digest(PROMETHEUS_CONFIG, program), opts)
-        return _service("prometheus", args, PROMETHEUS_PORT, PROMETHEUS_NODE_PORT, opts)
+        # Sidecars need no cluster of it, as they do of Zipkin: applications that call it pass through.
+        unseen = {"networking.istio.io/exportTo": "."}
+        return _service("prometheus", args, PROMETHEUS_PORT, PROMETHEUS_NODE_PORT, opts, unseen)
 
     def _zipkin(self, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.Service:
         container: k8s.core.v1.ContainerArgsDict = {
@@ -167,7 +170,12 @@ def _deployment(
 
 
 def _service(
-    name: str, args: TelemetryArgs, port: int, node_port: int, opts: pulumi.ResourceOptions
+    name: str,
+    args: TelemetryArgs,
+    port: int,
+    node_port: int,
+    opts: pulumi.ResourceOptions,
+    annotations: Mapping[str, str] = MappingProxyType({}),
 ) -> k8s.core.v1.Service:
     fixed = {"node_port": node_port} if args.node_ports else {}
     return k8s.core.v1.Service(
@@ -176,7 +184,7 @@ def _service(
             "name": name,
             "namespace": args.namespace,
             "labels": {"app": name},
-            "annotations": {"pulumi.com/skipAwait": "true"},
+            "annotations": {"pulumi.com/skipAwait": "true", **annotations},
         },
         spec={
             "type": "NodePort" if args.node_ports else "ClusterIP",

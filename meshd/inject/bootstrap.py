@@ -23,21 +23,17 @@ MAXIMUM_MESSAGE_BYTES = 256 * 1024 * 1024
 MAXIMUM_CONNECTIONS = 2_147_483_647
 
 KEPT_STATS: tuple[Json, ...] = (
-    {"prefix": "istio"},
+    {"prefix": "istio."},
     {"prefix": "server."},
     {"prefix": "cluster_manager."},
     {"prefix": "listener_manager."},
     {"prefix": "control_plane."},
-    {"suffix": "upstream_rq_retry"},
-    {"suffix": "upstream_rq_pending_overflow"},
-    {"suffix": "upstream_cx_connect_fail"},
-    {"suffix": "ejections_active"},
-    {"suffix": "rbac.allowed"},
-    {"suffix": "rbac.denied"},
-    {"suffix": "ssl.connection_error"},
-    {"suffix": "update_rejected"},
 )
-"""Envoy's own stats that are kept: each cluster would bring about a hundred more, and their memory."""
+"""The mesh's metrics and what Envoy says of itself. Each cluster would bring about a hundred more.
+
+Prefixes alone, each ending with a dot: only those does Envoy test without a string of every name, and without
+remembering every name it refused, which took 15 KB for each cluster.
+"""
 
 
 @dataclass(frozen=True, slots=True)
