@@ -21,6 +21,10 @@ ADMIN_CLUSTER = "admin"
 MAXIMUM_MESSAGE_BYTES = 256 * 1024 * 1024
 """gRPC's own limit of 4 MB is less than the first response in a mesh of thousands of services."""
 MAXIMUM_CONNECTIONS = 2_147_483_647
+MAXIMUM_REGEX_PROGRAM = 32_768
+"""Steps of a compiled regular expression, as in Istio. With Envoy's own limit of 100, `/v1/[a-z]{36}/.*` and the like
+pass validation and are then refused.
+"""
 
 KEPT_STATS: tuple[Json, ...] = (
     {"prefix": "istio."},
@@ -68,6 +72,7 @@ def build_bootstrap(inputs: BootstrapInputs) -> Json:
         },
         "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": _kept_stats(inputs.probes)}}},
         "overload_manager": _connection_limit(),
+        "layered_runtime": _runtime(),
     }
 
 
@@ -141,6 +146,12 @@ def _connection_limit() -> Json:
     }
     name = "envoy.resource_monitors.global_downstream_max_connections"
     return {"resource_monitors": [{"name": name, "typed_config": limit}]}
+
+
+def _runtime() -> Json:
+    """https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/matcher/v3/regex.proto"""
+    settings = {"re2.max_program_size.error_level": MAXIMUM_REGEX_PROGRAM}
+    return {"layers": [{"name": "static", "static_layer": settings}]}
 
 
 def _loopback(port: int) -> Json:

@@ -60,6 +60,24 @@ def test_envoy_accepts_it_without_a_warning(envoy: Path, probes: tuple[ProbeTarg
     assert "[warning]" not in done.stderr, done.stderr
 
 
+REGEX = "^/v4/advisory/[0-9a-z-]{36}/clone$"
+
+
+@pytest.mark.parametrize(("changed", "accepted"), [({}, True), ({"layered_runtime": {}}, False)])
+def test_envoy_takes_regular_expressions_of_some_size(
+    envoy: Path, golden_ca: str, changed: dict[str, object], accepted: bool
+) -> None:
+    """One that Envoy refuses without the setting."""
+    bootstrap = build_bootstrap(BootstrapInputs("meshd.istio-system.svc:15012", golden_ca)) | changed
+    manager = bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    host = manager["route_config"]["virtual_hosts"][0]
+    host["routes"].append({"match": {"safe_regex": {"regex": REGEX}}, "route": {"cluster": "admin"}})
+    options = ["--mode", "validate", "--service-node", "n", "--service-cluster", "c", "--log-level", "error"]
+    command = [str(envoy), *options, "--config-yaml", json.dumps(bootstrap)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode == 0) is accepted, done.stderr
+
+
 @pytest.fixture
 def golden_ca() -> str:
     return CA_PEM
