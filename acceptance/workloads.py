@@ -92,13 +92,22 @@ def remove_abandoned(cluster: Cluster) -> None:
     """Delete namespaces whose owner was a process of this machine that is gone."""
     for item in cluster.get("namespaces", "-l", OWNER)["items"]:
         host, _, process = item["metadata"]["labels"][OWNER].rpartition(".")
-        if host == _host() and process.isdecimal() and not Path(f"/proc/{process}").exists():
+        if host == _host() and process.isdecimal() and not _runs(process):
             cluster.kubectl("delete", "namespace", item["metadata"]["name"], "--wait=false", "--ignore-not-found")
 
 
 def manifest(*objects: Mapping[str, Any]) -> str:
     """YAML of several objects."""
     return yaml.safe_dump_all(objects)
+
+
+def _runs(process: str) -> bool:
+    """Whether there is such a process that has not ended (a zombie has)."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2]
+    except OSError:
+        return False
+    return not state.startswith("Z")
 
 
 def _host() -> str:
