@@ -28,7 +28,7 @@ class AuthorityError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class IssuedCertificate:
-    """`certificate_pem` is the leaf followed by the root that signed it; times are UTC."""
+    """`certificate_pem` is the leaf alone: peers have the root, and each connection would hold a copy. Times are UTC."""
 
     certificate_pem: bytes
     private_key_pem: bytes
@@ -93,7 +93,7 @@ class CertificateAuthority:
         )
         leaf = builder.sign(self._key, hashes.SHA256())
         return IssuedCertificate(
-            leaf.public_bytes(serialization.Encoding.PEM) + self.root_pem,
+            leaf.public_bytes(serialization.Encoding.PEM),
             _key_pem(key),
             leaf.not_valid_before_utc,
             leaf.not_valid_after_utc,
