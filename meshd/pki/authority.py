@@ -28,7 +28,7 @@ class AuthorityError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class IssuedCertificate:
-    """`certificate_pem` is the leaf alone: peers have the root, and each connection would hold a copy. Times are UTC."""
+    """`certificate_pem` is the leaf alone: peers have the root, and connections would hold copies. Times are UTC."""
 
     certificate_pem: bytes
     private_key_pem: bytes
