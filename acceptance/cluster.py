@@ -26,6 +26,10 @@ class Cluster:
     def __init__(self, kubectl: Path, kubeconfig: Path) -> None:
         self._command = (str(kubectl), "--kubeconfig", str(kubeconfig))
 
+    def command(self, *words: str) -> list[str]:
+        """kubectl's command line, for processes that run beside the test."""
+        return [*self._command, *words]
+
     def kubectl(self, *words: str, stdin: str = "", timeout: float = KUBECTL_SECONDS) -> str:
         """kubectl's standard output. Raises KubectlError, or subprocess.TimeoutExpired after `timeout` seconds."""
         output, said, code = self.say(*words, stdin=stdin, timeout=timeout)
