@@ -53,7 +53,7 @@ def steady_load(pod: Pod, host: str) -> Iterator[dict[str, int]]:
         tally.update(json.loads(output))
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_rules_and_subsets_in_either_order_lose_no_request(cluster: Cluster, workloads: Workloads) -> None:
