@@ -6,6 +6,7 @@ import argparse
 
 from commands import pulumi
 from commands.environment import kubeconfig_file
+from commands.orphans import end_orphans
 from commands.run_lock import only_run
 from commands.session import prepare
 from commands.stack import stack_settings, state_file
@@ -24,6 +25,7 @@ def run(_options: argparse.Namespace) -> int:
             _with_its_cluster(settings)
         elif state_file().exists():
             _from_a_foreign_cluster(settings)
+        end_orphans()
         kubeconfig_file().unlink(missing_ok=True)
         from clusters.engine import stop_engine
 

@@ -12,7 +12,7 @@ from meshd.xds.authentication import AUDIENCE
 from tests.docs.pages import DOCS, REPOSITORY, first_cells, section
 
 PAGE = DOCS / "architecture.md"
-NO_ROOMS = {"docs", "acceptance"}
+NO_ROOMS = {"docs"}
 """Folders that are no room of the product."""
 
 
