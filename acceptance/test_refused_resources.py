@@ -38,7 +38,7 @@ def refused_object(kind: str, namespace: str) -> tuple[str, dict[str, Any]]:
     if kind == "DestinationRule":
         tls = {"mode": "SIMPLE", "caCertificates": "/there/is/no/such/file.pem"}
         return "Cluster", object_for(kind, "refused", namespace, host="web", trafficPolicy={"tls": tls})
-    too_large = [{"uri": {"regex": "|".join([r"\pL{1000}"] * 100)}}]
+    too_large = [{"uri": {"regex": r"\pL{1000}" * 100}}]
     return "VirtualHost", route_with_header("refused", namespace, "web", "refused", match=too_large)
 
 
