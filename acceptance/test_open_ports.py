@@ -128,3 +128,17 @@ def test_the_metrics_port_serves_prometheus_only(workloads: Workloads) -> None:
 def test_no_open_port_lets_anybody_stop_or_change_a_proxy(workloads: Workloads, port: int) -> None:
     assert statuses(workloads, port, CHANGING_PATHS, "POST") == dict.fromkeys(CHANGING_PATHS, 404)
     assert statuses(workloads, HEALTH_PORT, ["/healthz/ready"]) == {"/healthz/ready": 200}
+
+
+@pytest.mark.parametrize("port", [OUTBOUND_PORT, INBOUND_PORT])
+def test_a_request_to_a_port_for_captured_traffic_ends_there(cluster: Cluster, workloads: Workloads, port: int) -> None:
+    """Passed through, it would come back without end until the proxy dies."""
+    client = workloads.client
+    answer, ready = workloads.outside.ask(
+        [{"host": client.ip, "port": port}, {"host": client.ip, "port": HEALTH_PORT, "path": "/healthz/ready"}]
+    )
+    assert "status" not in answer, answer
+    assert ready.get("status") == 200, ready
+    pod = cluster.get("pod", "-n", client.namespace, client.name)
+    proxy = next(status for status in pod["status"]["initContainerStatuses"] if status["name"] == "istio-proxy")
+    assert (proxy["restartCount"], list(proxy["state"])) == (0, ["running"])

@@ -12,13 +12,14 @@ from meshd.model.security import MtlsMode
 from meshd.networking.authorization.filters import http_rbac_filters, network_rbac_filters, policies_for
 from meshd.networking.inbound_ports import InboundPort, inbound_ports
 from meshd.networking.listeners.http import connection_manager, protocol_label
-from meshd.networking.listeners.tcp import tcp_proxy
+from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry import http_access_logs, inbound_tags
 from meshd.networking.lookup import mesh_config
 from meshd.networking.mtls import ALPN_MESH, downstream_mtls_socket, mtls_mode
 from meshd.networking.names import (
     INBOUND_PASSTHROUGH_CLUSTER,
     INBOUND_PORT,
+    OUTBOUND_PORT,
     VIRTUAL_INBOUND,
     inbound_cluster_name,
 )
@@ -37,7 +38,7 @@ def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource
     assert isinstance(scope, WorkloadScope)
     default = InboundPort(0, read.query(mtls_mode, scope.namespace, scope.labels, 0))
     bounds = (*read.query(inbound_ports, scope), default)
-    chains = [chain for bound in bounds for chain in _chains(read, scope, bound)]
+    chains = [*_closed_ports(), *(chain for bound in bounds for chain in _chains(read, scope, bound))]
     inspectors = [_ORIGINAL_DST]
     if any(bound.mode is not MtlsMode.DISABLE for bound in bounds):
         inspectors.append(_TLS_INSPECTOR)
@@ -52,6 +53,18 @@ def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource
     )
     policies = read.query(policies_for, scope.namespace, scope.labels)
     return resource(VIRTUAL_INBOUND, listener, [policy.ref for policy in policies])
+
+
+def _closed_ports() -> list[dict[str, Any]]:
+    """Who connects to the proxy's own ports gets nothing: passed through, it would come back here without end."""
+    return [
+        {
+            "name": f"{port}_closed",
+            "filter_chain_match": {"destination_port": uint32(port)},
+            "filters": [black_hole()],
+        }
+        for port in (OUTBOUND_PORT, INBOUND_PORT)
+    ]
 
 
 def _chains(read: Reader, scope: WorkloadScope, bound: InboundPort) -> list[dict[str, Any]]:

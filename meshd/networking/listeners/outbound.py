@@ -14,7 +14,7 @@ from meshd.model.resource import Resource, Scope
 from meshd.model.route import MESH_GATEWAY, L4Route, RouteRules
 from meshd.model.service import Protocol, Service, ServicePort
 from meshd.networking.listeners.http import client_filters, connection_manager, rds
-from meshd.networking.listeners.tcp import tcp_proxy
+from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry import http_access_logs, outbound_tags
 from meshd.networking.lookup import mesh_config, route_rules, service_of, visible_services
 from meshd.networking.names import (
@@ -23,7 +23,7 @@ from meshd.networking.names import (
     VIRTUAL_OUTBOUND,
     outbound_cluster_name,
 )
-from meshd.networking.proto import boolean, resource
+from meshd.networking.proto import boolean, resource, uint32
 from meshd.networking.routes.sidecar import http_ports
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import OutboundScope
@@ -104,11 +104,17 @@ def _listener(address: str, port: int, chains: list[dict[str, Any]]) -> listener
 
 
 def _virtual_outbound(log_text: bool) -> listener_pb2.Listener:
+    own_port = {"destination_port": uint32(OUTBOUND_PORT)}  # passed through, it would come back here without end
+    closed = {
+        "name": f"{OUTBOUND_PORT}_closed",
+        "filter_chain_match": own_port,
+        "filters": [black_hole()],
+    }
     chain = {"filters": [tcp_proxy([(PASSTHROUGH_CLUSTER, 1)], outbound_tags(), log_text)]}
     return listener_pb2.Listener(
         name=VIRTUAL_OUTBOUND,
         address={"socket_address": {"address": ANY_ADDRESS, "port_value": OUTBOUND_PORT}},
         use_original_dst=boolean(True),
         traffic_direction="OUTBOUND",
-        filter_chains=[chain],
+        filter_chains=[closed, chain],
     )

@@ -105,7 +105,15 @@ def test_a_host_without_a_service_is_served_on_port_80() -> None:
     ],
 )
 def test_the_narrowest_peer_authentication_decides(objects: list[str], names: list[str]) -> None:
-    assert chain_names(with_objects(*objects)) == names
+    assert chain_names(with_objects(*objects))[2:] == names
+
+
+def test_connections_to_the_proxys_own_ports_end_there() -> None:
+    made = with_objects()
+    assert chain_names(made)[:2] == ["15001_closed", "15006_closed"]
+    for listener, count in (("virtualInbound", 2), ("virtualOutbound", 1)):
+        for chain in made["Listener"][listener]["filterChains"][:count]:
+            assert chain["filters"][0]["typedConfig"]["cluster"] == "BlackHoleCluster"
 
 
 def test_endpoints_take_mutual_tls_when_they_have_a_sidecar_and_do_not_refuse_it() -> None:
