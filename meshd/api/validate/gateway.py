@@ -109,6 +109,17 @@ def _credentials(tls: ServerTLSSettings) -> list[str]:
     return [name for name, value in sources.items() if value]
 
 
+CIPHER_SUITES = frozenset(
+    (
+        *("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+        *("ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"),
+        *("ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA", "ECDHE-RSA-AES256-SHA"),
+        *("AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA", "AES256-SHA"),
+    )
+)
+"""What Envoy's TLS library has for TLS 1.2 and before; those of 1.3 cannot be chosen."""
+
+
 def _check_tls(tls: ServerTLSSettings, path: str) -> Iterator[Problem]:
     sources = _credentials(tls)
     if len(sources) > 1:
@@ -121,6 +132,9 @@ def _check_tls(tls: ServerTLSSettings, path: str) -> Iterator[Problem]:
     versions = (tls.min_protocol_version, tls.max_protocol_version)
     if "TLS_AUTO" not in versions and versions[0] > versions[1]:
         yield Problem(f"{path}.minProtocolVersion", tls.min_protocol_version, "is above maxProtocolVersion")
+    for index, suite in enumerate(tls.cipher_suites):
+        if suite not in CIPHER_SUITES:
+            yield Problem(f"{path}.cipherSuites[{index}]", suite, f"must be {listing(sorted(CIPHER_SUITES))}")
     if tls.mode in _TERMINATING:
         yield from _check_termination(tls, sources, path)
 

@@ -23,7 +23,7 @@ from meshd.api.istio.message import seconds
 from meshd.api.istio.virtual_service import HTTPRoute
 from meshd.api.problem import Problem, child, listing
 
-from .http_header import check_headers, is_authority, is_token
+from .http_header import check_headers, check_one_line, is_authority, is_token
 from .names import check_port
 from .re2 import check_regex
 
@@ -113,6 +113,8 @@ def _check_redirect(redirect: HTTPRedirect, route: HTTPRoute, path: str) -> Iter
     has_port = redirect.port is not None or redirect.derive_port is not None
     if not (redirect.uri or redirect.prefix_rewrite or redirect.authority or redirect.scheme or has_port):
         yield Problem(path, None, "must change something: set uri, prefixRewrite, authority, scheme or port")
+    for name, text in (("uri", redirect.uri), ("authority", redirect.authority)):
+        yield from check_one_line(text, f"{path}.{name}")
     if redirect.redirect_code and redirect.redirect_code not in _REDIRECT_CODES:
         codes = listing([str(code) for code in _REDIRECT_CODES])
         yield Problem(f"{path}.redirectCode", redirect.redirect_code, f"must be {codes}")
@@ -145,7 +147,10 @@ def _check_rewrite(rewrite: HTTPRewrite, route: HTTPRoute, path: str) -> Iterato
         yield Problem(path, None, "only one of uri and uriRegexRewrite may be set")
     if not rewrite.uri and regex is None and not rewrite.authority:
         yield Problem(path, None, "must set uri, uriRegexRewrite or authority")
+    for name, text in (("uri", rewrite.uri), ("authority", rewrite.authority)):
+        yield from check_one_line(text, f"{path}.{name}")
     if regex is not None:
+        yield from check_one_line(regex.rewrite, f"{path}.uriRegexRewrite.rewrite")
         yield from check_regex(regex.match, f"{path}.uriRegexRewrite.match")
         if not regex.rewrite:
             yield Problem(f"{path}.uriRegexRewrite.rewrite", "", "must not be empty")

@@ -88,6 +88,8 @@ def _check_match(match: HTTPMatchRequest, path: str) -> Iterator[Problem]:
         if value.regex != "*":  # the one value that is no expression: any
             yield from _check_string(value, place)
     for name, value in match.query_params.items():
+        if not name:
+            yield Problem(f"{path}.queryParams", name, "must name the parameter")
         yield from _check_string(value, child(f"{path}.queryParams", name))
     yield from check_port(match.port, f"{path}.port", unset=0)
     yield from check_labels(match.source_labels, f"{path}.sourceLabels")

@@ -16,6 +16,7 @@ from meshd.api.problem import Problem, child
 
 _TOPOLOGY = tuple(f"topology.{name}" for name in ("kubernetes.io/region", "kubernetes.io/zone", "istio.io/subzone"))
 _MAGLEV_LIMIT = 5_000_011
+_RING_LIMIT = 8 * 1024 * 1024
 _NOT_NEGATIVE = (
     *("http1_max_pending_requests", "http2_max_requests", "max_requests_per_connection"),
     *("max_retries", "max_concurrent_streams"),
@@ -52,6 +53,10 @@ def _check_consistent_hash(settings: ConsistentHashLB, path: str) -> Iterator[Pr
                 reason = "must not be empty" if not attribute.name else "is in the list already"
                 yield Problem(f"{place}.attributes[{index}].name", attribute.name, reason)
             seen.add(attribute.name)
+    ring = settings.ring_hash.minimum_ring_size if settings.ring_hash is not None else 0
+    for place, size in (("ringHash.minimumRingSize", ring), ("minimumRingSize", settings.minimum_ring_size)):
+        if size > _RING_LIMIT:
+            yield Problem(f"{path}.{place}", size, f"must be at most {_RING_LIMIT}")
     if settings.maglev is not None:
         size = settings.maglev.table_size
         if not (size < _MAGLEV_LIMIT and is_prime(size)):

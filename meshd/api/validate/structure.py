@@ -29,11 +29,17 @@ def check_structure(spec: Message) -> Iterator[Problem]:
                 yield from _check_duration(message, name, str(present[name]), child(path, name))
 
 
+LONGEST = 315_576_000_000
+"""Seconds that a duration on the wire can have (google/protobuf/duration.proto)."""
+
+
 def _check_duration(message: Message, name: str, value: str, path: str) -> Iterator[Problem]:
     milliseconds = seconds(value) * 1e3
     if milliseconds == 0 and (type(message), name) in _MAY_BE_ZERO:
         return
-    if milliseconds < 1:
+    if milliseconds > LONGEST * 1e3:
+        yield Problem(path, value, "is longer than 10,000 years; leave it out for no limit")
+    elif milliseconds < 1:
         yield Problem(path, value, "must be 1ms or more; leave it out for no limit")
     elif abs(milliseconds - round(milliseconds)) > 1e-6:
         yield Problem(path, value, "must be whole milliseconds")

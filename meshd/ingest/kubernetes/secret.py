@@ -11,10 +11,11 @@ from functools import partial
 
 import msgspec
 
-from meshd.ingest.kind import Rows, WatchedKind
+from meshd.ingest.kind import Rejected, Rows, WatchedKind
 from meshd.ingest.kubernetes.metadata import ObjectMeta
 from meshd.model.gateway import KeyPair
 from meshd.model.tables import KEY_PAIRS
+from meshd.pki.key_pair import key_pair_problem, roots_problem
 
 MESH_CA = "meshd-ca"
 """The mesh's own root key, which no gateway may ever be told to serve."""
@@ -52,7 +53,10 @@ def watched(root_namespace: str) -> WatchedKind:
 
 
 def rows(root_namespace: str, raw: bytes) -> Rows:
-    """One row for a key pair, or for the certificates of a "-cacert" Secret; else none."""
+    """One row for a key pair, or for the certificates of a "-cacert" Secret; else none.
+
+    Raises Rejected for one that Envoy would refuse, and with it everything else on the gateway's port.
+    """
     secret = _DECODER.decode(raw)
     metadata, data = secret.metadata, secret.data or _Data()
     if metadata.key == f"{root_namespace}/{MESH_CA}":
@@ -66,4 +70,10 @@ def rows(root_namespace: str, raw: bytes) -> Rows:
     )
     is_pair = bool(pair.certificate and pair.private_key)
     is_ca = bool(pair.ca and metadata.name.endswith(CA_SUFFIX))
-    return ((KEY_PAIRS, metadata.key, pair),) if is_pair or is_ca else ()
+    if not (is_pair or is_ca):
+        return ()
+    problem = key_pair_problem(pair.certificate, pair.private_key) if is_pair else None
+    problem = problem or (roots_problem(pair.ca) if pair.ca else None)
+    if problem:
+        raise Rejected(f"Secret {metadata.key} cannot be served: {problem}")
+    return ((KEY_PAIRS, metadata.key, pair),)

@@ -12,12 +12,14 @@ from meshd.model.service import Service
 from meshd.model.tables import ROUTE_RULES
 from meshd.networking.lookup import exported, route_rules, service_of, visible_services
 from meshd.networking.names import PASSTHROUGH_CLUSTER, outbound_cluster_name, virtual_host_name
-from meshd.networking.proto import ADS, boolean, duration, resource
+from meshd.networking.proto import ADS, boolean, duration, resource, uint32
 from meshd.networking.routes.retry import DEFAULT_RETRY
 from meshd.networking.routes.rules import routes_of
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import OutboundScope
 
+LARGEST_DIRECT_RESPONSE = 1024 * 1024
+"""Bytes that a rule's directResponse may have, as the webhook says; Envoy's default is 4 KB."""
 DEFAULT_HTTP_PORT = 80
 """Where rules for hosts that are no services are served."""
 
@@ -52,6 +54,7 @@ def route_configuration(name: str, virtual_hosts: list[dict[str, Any]]) -> route
         vhds={"config_source": ADS},
         validate_clusters=boolean(False),
         ignore_port_in_host_matching=True,
+        max_direct_response_body_size_bytes=uint32(LARGEST_DIRECT_RESPONSE),
     )
 
 

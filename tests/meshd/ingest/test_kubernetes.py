@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from meshd.ingest.kind import Rejected
 from meshd.ingest.kubernetes import endpoint_slice, pod, secret, service
 from meshd.ingest.kubernetes.protocol import protocol_of
 from meshd.inject import owner
 from meshd.model.gateway import KeyPair
 from meshd.model.service import Endpoint, EndpointSlice, Protocol, Service, ServicePort, Workload
+from meshd.pki.authority import create_root
 
 Json = dict[str, Any]
 METADATA: Json = {"name": "reviews", "namespace": "shop", "resourceVersion": "7", "uid": "u"}
@@ -207,6 +210,9 @@ def test_workload_name_as_ingest_and_as_the_injector_tell_it(
     assert owner.workload_name({"name": "reviews-1"} | metadata) == name
 
 
+ROOT, KEY = (pem.decode() for pem in create_root("edge.example", timedelta(days=1)))
+
+
 def _secret(data: Json | None, name: str = "edge", namespace: str = "istio-system") -> tuple[Any, ...]:
     encoded = {key: base64.b64encode(value.encode()).decode() for key, value in (data or {}).items()}
     raw = {"metadata": METADATA | {"name": name, "namespace": namespace}, "data": encoded or None}
@@ -216,23 +222,30 @@ def _secret(data: Json | None, name: str = "edge", namespace: str = "istio-syste
 @pytest.mark.parametrize(
     "data",
     [
-        {"tls.crt": "C", "tls.key": "K", "ca.crt": "A"},
-        {"cert": "C", "key": "K", "cacert": "A"},
+        {"tls.crt": ROOT, "tls.key": KEY, "ca.crt": ROOT},
+        {"cert": ROOT, "key": KEY, "cacert": ROOT},
     ],
 )
 def test_key_pair(data: Json) -> None:
-    assert _row(_secret(data)) == KeyPair("istio-system", "edge", b"C", b"K", b"A")
+    assert _row(_secret(data)) == KeyPair("istio-system", "edge", ROOT.encode(), KEY.encode(), ROOT.encode())
 
 
 def test_certificates_for_clients_in_a_secret_of_their_own() -> None:
-    assert _row(_secret({"cacert": "A"}, "edge-cacert")) == KeyPair("istio-system", "edge-cacert", b"", b"", b"A")
+    expected = KeyPair("istio-system", "edge-cacert", b"", b"", ROOT.encode())
+    assert _row(_secret({"cacert": ROOT}, "edge-cacert")) == expected
 
 
-@pytest.mark.parametrize("data", [None, {"password": "p"}, {"ca.crt": "A"}, {"tls.crt": "C"}])
+@pytest.mark.parametrize("data", [None, {"password": "p"}, {"ca.crt": ROOT}, {"tls.crt": ROOT}])
 def test_secret_that_no_gateway_can_use_is_not_kept(data: Json | None) -> None:
     assert _secret(data) == ()
 
 
+@pytest.mark.parametrize("data", [{"tls.crt": "C", "tls.key": KEY}, {"tls.crt": ROOT, "tls.key": KEY, "ca.crt": "A"}])
+def test_secret_that_envoy_would_refuse_is_rejected_by_name(data: Json) -> None:
+    with pytest.raises(Rejected, match=r"Secret istio-system/edge cannot be served: its .* not PEM"):
+        _secret(data)
+
+
 def test_the_meshs_own_root_key_is_never_a_credential() -> None:
-    assert _secret({"tls.crt": "C", "tls.key": "K"}, "meshd-ca") == ()
-    assert _secret({"tls.crt": "C", "tls.key": "K"}, "meshd-ca", "shop") != ()
+    assert _secret({"tls.crt": ROOT, "tls.key": KEY}, "meshd-ca") == ()
+    assert _secret({"tls.crt": ROOT, "tls.key": KEY}, "meshd-ca", "shop") != ()
