@@ -106,14 +106,15 @@ class KindProvider:
         image = node_image(engine)
         ports.must_be_free({key: port for key, (port, _) in spec.node_ports.items()})
         with step(f"Creating cluster {spec.name}"):
-            kubeconfig = _kind_create(engine, spec, image)
-            if not wait_for_nodes(kubeconfig, READY_SECONDS):
+            _kind_create(engine, spec, image)
+            handle = self._handle(engine, spec.name)  # the text that every later look at the cluster gives, too
+            if handle is None or not wait_for_nodes(handle.kubeconfig, READY_SECONDS):
                 raise UserError(
                     f"cluster {spec.name} was made, but its node is not Ready after {READY_SECONDS} s:"
                     f" see `docker logs {node_name(spec.name)}`"
                 )
             _leave_note(engine, spec)
-        return ClusterHandle(spec.name, self.name, kubeconfig, f"kind-{spec.name}")
+        return handle
 
     def _handle(self, engine: Engine, name: str) -> ClusterHandle | None:
         try:
@@ -131,15 +132,14 @@ def node_state(engine: Engine, cluster: str) -> NodeState:
     return "running" if status.strip() == "running" else "halted"
 
 
-def _kind_create(engine: Engine, spec: ClusterSpec, image: str) -> str:
-    """Run `kind create cluster` and return the new cluster's kubeconfig."""
+def _kind_create(engine: Engine, spec: ClusterSpec, image: str) -> None:
+    """Run `kind create cluster`; its kubeconfig goes to a file that is dropped, not to the user's own."""
     with tempfile.TemporaryDirectory(prefix="kind-") as folder:
         config, kubeconfig = Path(folder, "config.json"), Path(folder, "kubeconfig")
         config.write_text(json.dumps(kind_config(spec, own_network=not is_official(image))))
         words: list[str | Path] = ["create", "cluster", "--name", spec.name, "--image", image]
         words += ["--config", config, "--kubeconfig", kubeconfig]
         run([ensure("kind"), *words], env=engine.env(), timeout=CREATE_SECONDS)
-        return kubeconfig.read_text()
 
 
 def _leave_note(engine: Engine, spec: ClusterSpec) -> None:
