@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from commands.child import end_with_parent
+from commands.child import start
 from commands.stack import PROJECT, backend_dir, stack_name, state_file
 from toolchain.errors import UserError
 from toolchain.paths import repo_root, state_dir
@@ -139,19 +138,7 @@ def _show(line: str, current: Step) -> None:
 
 
 def _lines(argv: Sequence[str], environment: Mapping[str, str]) -> Iterator[str]:
-    process = subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env={**os.environ, **environment},
-        cwd=repo_root(),
-        # A Ctrl-C is ours to pass on, once: a second one would make pulumi drop what is under way.
-        start_new_session=True,
-        preexec_fn=end_with_parent,
-    )
+    process = start(argv, environment)  # a second Ctrl-C would make pulumi drop what is under way
     assert process.stdout is not None
     seen: list[str] = []
     try:

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
-from commands.child import end_with_parent
+from commands.child import start
 from commands.results import Result, from_junit, single
-from toolchain.paths import repo_root, state_dir
+from toolchain.paths import state_dir
 from toolchain.progress import Step, note, step
 
 SHOWN_LINES = 40
@@ -54,7 +55,7 @@ def run_child(
     path = state_dir() / "logs" / f"{_file_name(name)}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     with step(name) as current, path.open("w") as log:
-        code, lines = _stream(argv, environment, log.write, current)
+        code, lines = _stream(argv, environment, log, current)
         if code != 0:
             for line in lines[-shown:]:
                 note(f"  {line}")
@@ -63,25 +64,13 @@ def run_child(
     return code, lines
 
 
-def _stream(argv: Sequence[str], environment: Mapping[str, str], log: object, current: Step) -> tuple[int, list[str]]:
-    assert callable(log)
-    process = subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env={**os.environ, **environment},
-        cwd=repo_root(),
-        start_new_session=True,
-        preexec_fn=end_with_parent,
-    )
+def _stream(argv: Sequence[str], environment: Mapping[str, str], log: TextIO, current: Step) -> tuple[int, list[str]]:
+    process = start(argv, environment)
     assert process.stdout is not None
     lines: list[str] = []
     try:
         for line in process.stdout:
-            log(line)
+            log.write(line)
             lines.append(line.rstrip())
             current.update(_shown(line))
         return process.wait(), lines

@@ -52,8 +52,6 @@ def _complete(given: Json, ours: Json) -> None:
     """
     if given.get("image") in (AUTO_IMAGE, "", None):
         given |= {"image": ours["image"], "imagePullPolicy": ours["imagePullPolicy"]}
-        # Not the author's choice: the API server fills in Always for an image without a tag before it asks us.
-        given["imagePullPolicy"] = ours["imagePullPolicy"]
     for field, value in ours.items():
         key = _NAMED_LISTS.get(field)
         if key:
