@@ -43,6 +43,8 @@ class Timeouts:
     """A Deployment scaled until clients use exactly its pods; includes starting and draining them."""
     steady_load: float = 180.0
     """Longest a steady load may run."""
+    timer_slack: float = 0.05
+    """How much too early a timer may seem: event loops count from when their round began, not from the call."""
     rotation: float = 60.0
     seeded_fault_run: float = 180.0
     """One nested run of the suite with a fault seeded."""

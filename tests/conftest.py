@@ -19,7 +19,7 @@ def golden(request: pytest.FixtureRequest) -> Golden:
     def compare(name: str, text: str) -> None:
         path = Path(request.path).parent / "goldens" / name
         if request.config.getoption("--update-goldens"):
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             return
         assert path.exists(), f"no golden file {path.name}: run pytest --update-goldens and read it"
