@@ -119,7 +119,8 @@ def test_injected_abort_hits_its_percentage(target: Target, measured: Callable[[
 def test_injected_delay_delays(target: Target) -> None:
     answers = target.send_all([target.request("/delay")] * 3)
     assert [answer.status for answer in answers] == [200] * 3
-    assert all(answer.seconds >= 0.5 - TIMEOUTS.timer_slack for answer in answers), [answer.seconds for answer in answers]
+    seconds = [answer.seconds for answer in answers]
+    assert min(seconds) >= 0.5 - TIMEOUTS.timer_slack, seconds
 
 
 def test_timeout_ends_a_slow_request(target: Target) -> None:
