@@ -10,6 +10,7 @@ from meshd.model.mesh import MeshConfig
 from meshd.model.route import RouteRules
 from meshd.model.service import Service, ServicePort
 from meshd.model.tables import DESTINATIONS, MESH, MESH_KEY, ROUTE_RULES, SERVICES
+from meshd.networking.scopes import OutboundScope
 
 
 def mesh_config(read: Reader) -> MeshConfig:
@@ -26,8 +27,9 @@ def service_of(read: Reader, hostname: str) -> Service | None:
     return found[0] if found else None
 
 
-def visible_services(read: Reader, namespace: str) -> tuple[Service, ...]:
-    return tuple(s for s in read.all(SERVICES) if exported(s.export_to, s.namespace, namespace))
+def services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]:
+    """Services that clients of `scope` see."""
+    return tuple(s for s in read.all(SERVICES) if exported(s.export_to, s.namespace, scope.namespace))
 
 
 def destination_policy(read: Reader, namespace: str, hostname: str) -> DestinationPolicy | None:

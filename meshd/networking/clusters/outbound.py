@@ -19,7 +19,7 @@ from meshd.networking.clusters.policy import (
     outlier_detection,
 )
 from meshd.networking.clusters.tls import client_tls_socket
-from meshd.networking.lookup import destination_policy, service_of, visible_services
+from meshd.networking.lookup import destination_policy, service_of, services_in
 from meshd.networking.mtls import upstream_mtls_socket
 from meshd.networking.names import (
     BLACK_HOLE_CLUSTER,
@@ -39,7 +39,7 @@ RAW_BUFFER = {"name": "tlsMode-disabled", "match": {}, "transport_socket": _PLAI
 def outbound_clusters(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
     assert isinstance(scope, OutboundScope)
     items: list[ClusterItem] = [(BLACK_HOLE_CLUSTER, 0, ""), (PASSTHROUGH_CLUSTER, 0, "")]
-    for service in read.query(visible_services, scope.namespace):
+    for service in read.query(services_in, scope):
         subsets = read.query(subset_names, scope.namespace, service.hostname)
         for port in service.ports:
             if port.protocol is not Protocol.UDP:

@@ -16,7 +16,7 @@ from meshd.model.service import Protocol, Service, ServicePort
 from meshd.networking.listeners.http import client_filters, connection_manager, rds
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry import http_access_logs, outbound_tags
-from meshd.networking.lookup import mesh_config, route_rules, service_of, visible_services
+from meshd.networking.lookup import mesh_config, route_rules, service_of, services_in
 from meshd.networking.names import (
     OUTBOUND_PORT,
     PASSTHROUGH_CLUSTER,
@@ -37,8 +37,8 @@ ANY_ADDRESS = "0.0.0.0"
 def outbound_listeners(read: Reader, scope: Scope) -> tuple[ListenerItem, ...]:
     assert isinstance(scope, OutboundScope)
     items: list[ListenerItem] = [(ANY_ADDRESS, OUTBOUND_PORT, VIRTUAL_OUTBOUND)]
-    items += [(ANY_ADDRESS, port, "") for port in read.query(http_ports, scope.namespace)]
-    for service in read.query(visible_services, scope.namespace):
+    items += [(ANY_ADDRESS, port, "") for port in read.query(http_ports, scope)]
+    for service in read.query(services_in, scope):
         for port in service.ports:
             if not port.protocol.is_http and port.protocol is not Protocol.UDP:
                 items += [(address, port.port, service.hostname) for address in service.addresses]

@@ -10,7 +10,7 @@ from meshd.model.resource import Resource, Scope
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.service import Service
 from meshd.model.tables import ROUTE_RULES
-from meshd.networking.lookup import exported, route_rules, service_of, visible_services
+from meshd.networking.lookup import exported, route_rules, service_of, services_in
 from meshd.networking.names import PASSTHROUGH_CLUSTER, outbound_cluster_name, virtual_host_name
 from meshd.networking.proto import ADS, boolean, duration, resource, uint32
 from meshd.networking.routes.retry import DEFAULT_RETRY
@@ -24,15 +24,15 @@ DEFAULT_HTTP_PORT = 80
 """Where rules for hosts that are no services are served."""
 
 
-def http_ports(read: Reader, namespace: str) -> tuple[int, ...]:
+def http_ports(read: Reader, scope: OutboundScope) -> tuple[int, ...]:
     """Ports on which some visible service speaks HTTP."""
-    services = read.query(visible_services, namespace)
+    services = read.query(services_in, scope)
     return tuple(sorted({p.port for s in services for p in s.ports if p.protocol.is_http}))
 
 
 def sidecar_routes(read: Reader, scope: Scope) -> tuple[int, ...]:
     assert isinstance(scope, OutboundScope)
-    return read.query(http_ports, scope.namespace)
+    return read.query(http_ports, scope)
 
 
 def build_sidecar_route(read: Reader, scope: Scope, item: object) -> Resource:
@@ -60,25 +60,25 @@ def route_configuration(name: str, virtual_hosts: list[dict[str, Any]]) -> route
 
 def sidecar_virtual_hosts(read: Reader, scope: Scope) -> tuple[tuple[int, str], ...]:
     assert isinstance(scope, OutboundScope)
-    services = read.query(visible_services, scope.namespace)
+    services = read.query(services_in, scope)
     items = [(p.port, s.hostname) for s in services for p in s.ports if p.protocol.is_http]
-    if DEFAULT_HTTP_PORT in read.query(http_ports, scope.namespace):
-        items += [(DEFAULT_HTTP_PORT, host) for host in read.query(hosts_without_service, scope.namespace)]
+    if DEFAULT_HTTP_PORT in read.query(http_ports, scope):
+        items += [(DEFAULT_HTTP_PORT, host) for host in read.query(hosts_without_service, scope)]
     return tuple(dict.fromkeys(items))
 
 
-def hosts_without_service(read: Reader, namespace: str) -> tuple[str, ...]:
+def hosts_without_service(read: Reader, scope: OutboundScope) -> tuple[str, ...]:
     """Hosts that rules for the mesh name and no service has, sorted."""
     found = {
         host
         for rules in read.find(ROUTE_RULES, "gateway", MESH_GATEWAY)
-        if rules.http and exported(rules.export_to, rules.ref.namespace, namespace)
+        if rules.http and exported(rules.export_to, rules.ref.namespace, scope.namespace)
         for host in rules.hosts
     }
     known = {
         name
-        for service in read.query(visible_services, namespace)
-        for name in _domains(service.hostname, service, namespace)
+        for service in read.query(services_in, scope)
+        for name in _domains(service.hostname, service, scope.namespace)
     }
     return tuple(sorted(found - known - {"*"}))
 
