@@ -7,7 +7,7 @@ may come and go in any order without a moment in which requests have nowhere to 
 changes as they come -> `Hold.admit` -> changes that take effect
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +38,7 @@ class Hold:
 
     def missing(self, rules: RouteRules) -> tuple[str, ...]:
         """What `rules` names and nobody defines: hosts, and subsets as "host/subset"."""
-        found = (self._missing(destination) for destination in destinations_of(rules))
+        found = (self._missing(destination) for destination in rules.destinations())
         return tuple(dict.fromkeys(name for name in found if name))
 
     def admit(self, changes: Iterable[Change]) -> list[Change]:
@@ -103,7 +103,7 @@ class Hold:
         return any(
             destination.subset == subset and host in wildcards(destination.host)
             for rules in self._in_force.all(ROUTE_RULES)
-            for destination in destinations_of(rules)
+            for destination in rules.destinations()
         ) and not any(
             other.ref.key != policy and other.host == host and any(s.name == subset for s in other.subsets)
             for other in self._in_force.all(DESTINATIONS)
@@ -123,16 +123,6 @@ class Hold:
             for policy in self._in_force.find(DESTINATIONS, "host", pattern)
             for subset in policy.subsets
         )
-
-
-def destinations_of(rules: RouteRules) -> Iterator[Destination]:
-    """Every destination a rule may send requests to, mirrors too."""
-    routes = [route.destinations for route in rules.http]
-    routes += [route.destinations for route in (*rules.tcp, *rules.tls)]
-    yield from (weighted.destination for destinations in routes for weighted in destinations)
-    for http in rules.http:
-        for mirror in http.mirrors:
-            yield mirror.destination
 
 
 def _with_subsets(policy: DestinationPolicy | None, subsets: tuple[Subset, ...]) -> DestinationPolicy | None:

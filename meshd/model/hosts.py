@@ -1,6 +1,11 @@
 """Host names and the wildcards that cover them."""
 
 
+def covers(pattern: str, host: str) -> bool:
+    """True when `pattern` is `host`, or a wildcard for it."""
+    return pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]) and host != pattern)
+
+
 def wildcards(host: str) -> tuple[str, ...]:
     """`host`, then the wildcards that cover it from the most to the least specific, then "*"."""
     labels = host.split(".")

@@ -1,5 +1,6 @@
 """Routing rules: what a VirtualService says, in terms of our own. Durations are seconds, percents 0-100."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -194,3 +195,26 @@ class RouteRules:
     tcp: tuple[L4Route, ...] = ()
     export_to: tuple[str, ...] = ("*",)
     created: str = field(default="", compare=True)
+
+    @property
+    def source_namespaces(self) -> frozenset[str]:
+        """Namespaces that some match asks the client to be of."""
+        return frozenset(match.source_namespace for match in self._matches() if match.source_namespace)
+
+    @property
+    def asked_labels(self) -> frozenset[str]:
+        """Keys of the labels that some match asks the client to have."""
+        return frozenset(key for match in self._matches() for key, _ in match.source_labels)
+
+    def destinations(self) -> Iterator[Destination]:
+        """Every destination that requests may be sent to, mirrors too."""
+        routes = [route.destinations for route in self.http]
+        routes += [route.destinations for route in (*self.tcp, *self.tls)]
+        yield from (weighted.destination for destinations in routes for weighted in destinations)
+        yield from (mirror.destination for route in self.http for mirror in route.mirrors)
+
+    def _matches(self) -> Iterator[HttpMatch | L4Match]:
+        for http in self.http:
+            yield from http.matches
+        for route in (*self.tls, *self.tcp):
+            yield from route.matches

@@ -52,6 +52,10 @@ class Service:
     headless: bool = False
     export_to: tuple[str, ...] = ("*",)
 
+    @property
+    def key(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
     def port(self, number: int) -> ServicePort | None:
         return next((port for port in self.ports if port.port == number), None)
 

@@ -25,16 +25,50 @@ class Table(Generic[T]):
         return f"Table({self.name})"
 
 
+def exported(export_to: tuple[str, ...], owner: str, namespace: str) -> bool:
+    """True when an object of namespace `owner` may be seen from `namespace`."""
+    return any(to == "*" or to == namespace or (to == "." and owner == namespace) for to in export_to or ("*",))
+
+
+def only_for(export_to: tuple[str, ...], owner: str) -> tuple[str, ...]:
+    """The namespaces that alone may see an object of namespace `owner`; () for one that all may see."""
+    if "*" in (export_to or ("*",)):
+        return ()
+    return tuple(owner if to == "." else to for to in export_to)
+
+
 MESH: Table[MeshConfig] = Table("mesh")
 MESH_KEY = "mesh"
 """The key of the only row of MESH."""
 SERVICES: Table[Service] = Table(
-    "services", {"hostname": lambda s: (s.hostname,), "namespace": lambda s: (s.namespace,)}
+    "services",
+    {
+        "hostname": lambda s: (s.hostname,),
+        "namespace": lambda s: (s.namespace,),
+        "only_for": lambda s: only_for(s.export_to, s.namespace),
+    },
 )
 ENDPOINT_SLICES: Table[EndpointSlice] = Table("endpoint_slices", {"hostname": lambda s: (s.hostname,)})
 WORKLOADS: Table[Workload] = Table("workloads", {"namespace": lambda w: (w.namespace,)})
-ROUTE_RULES: Table[RouteRules] = Table("route_rules", {"host": lambda r: r.hosts, "gateway": lambda r: r.gateways})
-DESTINATIONS: Table[DestinationPolicy] = Table("destinations", {"host": lambda d: (d.host,)})
+ROUTE_RULES: Table[RouteRules] = Table(
+    "route_rules",
+    {
+        "host": lambda r: r.hosts,
+        "gateway": lambda r: r.gateways,
+        "destination": lambda r: {destination.host for destination in r.destinations()},
+        "only_for": lambda r: only_for(r.export_to, r.ref.namespace),
+        "source_namespace": lambda r: r.source_namespaces,
+        "asks_labels": lambda r: (bool(r.asked_labels),),
+    },
+)
+DESTINATIONS: Table[DestinationPolicy] = Table(
+    "destinations",
+    {
+        "host": lambda d: (d.host,),
+        "namespace": lambda d: (d.ref.namespace,),
+        "only_for": lambda d: only_for(d.export_to, d.ref.namespace),
+    },
+)
 GATEWAYS: Table[Gateway] = Table("gateways")
 KEY_PAIRS: Table[KeyPair] = Table("key_pairs")
 PEER_AUTHENTICATIONS: Table[PeerAuthentication] = Table(

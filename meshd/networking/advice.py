@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from meshd.model.destination import DestinationPolicy
 from meshd.model.gateway import Gateway
-from meshd.model.hold import destinations_of
 from meshd.model.labels import selects
 from meshd.model.memo import Memo, Reader
 from meshd.model.mesh import MeshConfig
@@ -37,7 +36,7 @@ def _gateways(read: Reader, rules: RouteRules) -> Iterator[str]:
 
 
 def _destinations(read: Reader, rules: RouteRules) -> Iterator[str]:
-    for destination in destinations_of(rules):
+    for destination in rules.destinations():
         yield from _destination(read, rules, destination)
 
 

@@ -9,6 +9,7 @@ from meshd.model.resource import Delta, Resource, Scope
 from meshd.model.service import Proxy
 from meshd.model.store import Store
 from meshd.model.tables import Change
+from meshd.networking.scopes import ProxyScope, proxy_scope
 
 log = logging.getLogger(__name__)
 
@@ -21,12 +22,13 @@ Build = Callable[[Reader, Scope, Item], Resource | None]
 class Generator:
     """How the resources of one type come about.
 
-    `scope_of` names what a proxy has in common with others (None: it gets none of these); `items` lists what there is
-    in a scope; `build` makes the resource of one item, or None where it turns out to have none.
+    `scopes_of` names what a proxy has in common with others (none: it gets none of these), and where a name is in
+    several, the first goes before; `items` lists what there is in a scope; `build` makes the resource of one item, or
+    None where it turns out to have none.
     """
 
     type_url: str
-    scope_of: Callable[[Proxy], Scope | None]
+    scopes_of: Callable[[Reader, ProxyScope], tuple[Scope, ...]]
     items: Names
     build: Build
 
@@ -41,11 +43,27 @@ class _Collection:
     resources: dict[Item, Resource] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The scopes by type that proxies like `proxy` are given, the one that goes before first."""
+
+    proxy: ProxyScope
+    scopes: Mapping[str, tuple[Scope, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a set of changes did: to the resources of scopes, and to which scopes proxies are to be given."""
+
+    deltas: tuple[Delta, ...]
+    regrouped: tuple[ProxyScope, ...]
+
+
 class Engine:
     """The resources of every scope in use.
 
-    A scope is `acquire`d while some proxy needs it. `apply` takes changes of the mesh and returns one Delta for each
-    scope whose resources changed. The cost grows with what a change touches, not with the size of the mesh.
+    A scope is `acquire`d while some proxy needs it. `apply` takes changes of the mesh and tells what they altered: the
+    cost grows with what a change touches, not with the size of the mesh.
     """
 
     def __init__(self, store: Store, generators: Iterable[Generator]) -> None:
@@ -54,20 +72,27 @@ class Engine:
         self._generators = tuple(generators)
         self._collections: dict[Scope, _Collection] = {}
         self._owners: dict[Node, Scope] = {}
+        self._groups: dict[Node, ProxyScope] = {}
+        self._scopes_of = _all_scopes(self._generators)
 
-    def acquire(self, proxy: Proxy) -> dict[str, tuple[Scope, ...]]:
-        """Keep what `proxy` sees up to date until `release`; {type_url: the scopes its resources come from}."""
+    def acquire(self, proxy: Proxy) -> Lease:
+        """Keep what `proxy` sees up to date until `release`."""
+        group = self.memo.pin(self._scopes_of, proxy_scope(proxy))
+        self._groups[group] = proxy_scope(proxy)
+        if group.error is not None:
+            raise group.error
         scopes: dict[str, tuple[Scope, ...]] = {}
-        for generator in self._generators:
-            scope = generator.scope_of(proxy)
-            if scope is not None:
-                key = self._lease(generator, scope)
-                scopes[generator.type_url] = (*scopes.get(generator.type_url, ()), key)
-        return scopes
+        for generator, scope in group.value:
+            scopes[generator.type_url] = (*scopes.get(generator.type_url, ()), self._lease(generator, scope))
+        return Lease(proxy_scope(proxy), scopes)
 
-    def release(self, scopes: Mapping[str, tuple[Scope, ...]]) -> None:
+    def release(self, lease: Lease) -> None:
         """Give back what `acquire` returned."""
-        for keys in scopes.values():
+        group = self.memo.node((self._scopes_of, lease.proxy))
+        if group.pins == 1:
+            del self._groups[group]
+        self.memo.unpin(group)
+        for keys in lease.scopes.values():
             for key in keys:
                 collection = self._collections[key]
                 collection.leases -= 1
@@ -79,14 +104,21 @@ class Engine:
         """All resources of a scope that `acquire` returned."""
         return self._collections[scope].resources.values()
 
-    def apply(self, changes: Iterable[Change]) -> list[Delta]:
-        """Apply `changes` to the store and bring every acquired scope up to date."""
+    def apply(self, changes: Iterable[Change]) -> Round:
+        """Apply `changes` to the store and bring every acquired scope up to date.
+
+        Proxies that are regrouped keep the scopes they have until they are `acquire`d anew.
+        """
         pinned = self.memo.apply(self.store.apply(changes))
         dirty: dict[Scope, list[Node]] = {}
+        regrouped: list[ProxyScope] = []
         for node in pinned:
-            dirty.setdefault(self._owners[node], []).append(node)
+            if node not in self._groups:
+                dirty.setdefault(self._owners[node], []).append(node)
+            elif self.memo.changed(node):
+                regrouped.append(self._groups[node])
         deltas = (self._refresh(key, nodes) for key, nodes in dirty.items())
-        return [delta for delta in deltas if delta.changed or delta.removed]
+        return Round(tuple(delta for delta in deltas if delta.changed or delta.removed), tuple(regrouped))
 
     def _lease(self, generator: Generator, scope: Scope) -> Scope:
         key = (generator, scope)
@@ -156,3 +188,14 @@ class Engine:
         for node in (collection.items, *collection.nodes.values()):
             self._owners.pop(node, None)
             self.memo.unpin(node)
+
+
+def _all_scopes(
+    generators: tuple[Generator, ...],
+) -> Callable[[Reader, ProxyScope], tuple[tuple[Generator, Scope], ...]]:
+    """The query that tells which scopes of which generators a proxy is given."""
+
+    def scopes_of(read: Reader, proxy: ProxyScope) -> tuple[tuple[Generator, Scope], ...]:
+        return tuple((generator, scope) for generator in generators for scope in generator.scopes_of(read, proxy))
+
+    return scopes_of

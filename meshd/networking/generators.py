@@ -20,24 +20,19 @@ from meshd.networking.routes.sidecar import (
     sidecar_routes,
     sidecar_virtual_hosts,
 )
-from meshd.networking.scopes import (
-    gateway_scope,
-    outbound_scope,
-    sidecar_inbound_scope,
-    sidecar_outbound_scope,
-)
 from meshd.networking.secrets import build_gateway_secret, gateway_secrets
+from meshd.networking.visibility import gateway, outbound_layers, sidecar_inbound, sidecar_outbound_layers
 
 GENERATORS = (
-    Generator(CLUSTER, outbound_scope, outbound_clusters, build_outbound_cluster),
-    Generator(CLUSTER, sidecar_inbound_scope, inbound_clusters, build_inbound_cluster),
-    Generator(ENDPOINT, outbound_scope, outbound_endpoints, build_endpoints),
-    Generator(LISTENER, sidecar_outbound_scope, outbound_listeners, build_outbound_listener),
-    Generator(LISTENER, sidecar_inbound_scope, inbound_listeners, build_inbound_listener),
-    Generator(LISTENER, gateway_scope, gateway_listeners, build_gateway_listener),
-    Generator(ROUTE, sidecar_outbound_scope, sidecar_routes, build_sidecar_route),
-    Generator(ROUTE, gateway_scope, gateway_routes, build_gateway_route),
-    Generator(VIRTUAL_HOST, sidecar_outbound_scope, sidecar_virtual_hosts, build_sidecar_virtual_host),
-    Generator(VIRTUAL_HOST, gateway_scope, gateway_virtual_hosts, build_gateway_virtual_host),
-    Generator(SECRET, gateway_scope, gateway_secrets, build_gateway_secret),
+    Generator(CLUSTER, outbound_layers, outbound_clusters, build_outbound_cluster),
+    Generator(CLUSTER, sidecar_inbound, inbound_clusters, build_inbound_cluster),
+    Generator(ENDPOINT, outbound_layers, outbound_endpoints, build_endpoints),
+    Generator(LISTENER, sidecar_outbound_layers, outbound_listeners, build_outbound_listener),
+    Generator(LISTENER, sidecar_inbound, inbound_listeners, build_inbound_listener),
+    Generator(LISTENER, gateway, gateway_listeners, build_gateway_listener),
+    Generator(ROUTE, sidecar_outbound_layers, sidecar_routes, build_sidecar_route),
+    Generator(ROUTE, gateway, gateway_routes, build_gateway_route),
+    Generator(VIRTUAL_HOST, sidecar_outbound_layers, sidecar_virtual_hosts, build_sidecar_virtual_host),
+    Generator(VIRTUAL_HOST, gateway, gateway_virtual_hosts, build_gateway_virtual_host),
+    Generator(SECRET, gateway, gateway_secrets, build_gateway_secret),
 )

@@ -9,27 +9,16 @@ from meshd.model.memo import Reader
 from meshd.model.mesh import MeshConfig
 from meshd.model.route import RouteRules
 from meshd.model.service import Service, ServicePort
-from meshd.model.tables import DESTINATIONS, MESH, MESH_KEY, ROUTE_RULES, SERVICES
-from meshd.networking.scopes import OutboundScope
+from meshd.model.tables import DESTINATIONS, MESH, MESH_KEY, ROUTE_RULES, SERVICES, exported
 
 
 def mesh_config(read: Reader) -> MeshConfig:
     return read.get(MESH, MESH_KEY) or MeshConfig()
 
 
-def exported(export_to: tuple[str, ...], owner: str, namespace: str) -> bool:
-    """True when an object of namespace `owner` may be seen from `namespace`."""
-    return any(to == "*" or to == namespace or (to == "." and owner == namespace) for to in export_to or ("*",))
-
-
 def service_of(read: Reader, hostname: str) -> Service | None:
     found = read.find(SERVICES, "hostname", hostname)
     return found[0] if found else None
-
-
-def services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]:
-    """Services that clients of `scope` see."""
-    return tuple(s for s in read.all(SERVICES) if exported(s.export_to, s.namespace, scope.namespace))
 
 
 def destination_policy(read: Reader, namespace: str, hostname: str) -> DestinationPolicy | None:

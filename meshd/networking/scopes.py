@@ -1,16 +1,43 @@
-"""What proxies have in common: proxies with an equal scope get the same bytes."""
+"""What proxies have in common: proxies with an equal scope get the same bytes.
+
+What a proxy sees of the mesh is laid in layers. Nearly all of it is the same from every namespace and computed once;
+only what rules say for some clients alone is computed for those, and goes before it.
+
+    proxy -> ProxyScope -> networking.visibility: OutboundScope OWN, then SHARED (or WHOLE with a Sidecar)
+                        -> WorkloadScope: its inbound side, or a gateway's servers
+"""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from meshd.model.labels import Labels
 from meshd.model.service import Proxy
 
 
+class Layer(Enum):
+    SHARED = "shared"
+    """What clients of every namespace see alike."""
+    OWN = "own"
+    """What clients of one namespace see otherwise, or alone; goes before SHARED."""
+    WHOLE = "whole"
+    """All that a Sidecar lets its workloads see, in one layer."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboundScope:
-    """All proxies of a namespace see the same destinations."""
+    """Clients that see the same destinations.
 
-    namespace: str
+    `namespace` is the clients', "" in SHARED. `labels` are those of their labels that some rule asks for. `sidecar` is
+    the key of the Sidecar that narrows the view of WHOLE.
+    """
+
+    namespace: str = ""
+    labels: Labels = ()
+    layer: Layer = Layer.SHARED
+    sidecar: str = ""
+
+
+SHARED = OutboundScope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +49,14 @@ class WorkloadScope:
     container_ports: tuple[tuple[str, int], ...]
 
 
-def outbound_scope(proxy: Proxy) -> OutboundScope:
-    return OutboundScope(proxy.workload.namespace)
+@dataclass(frozen=True, slots=True)
+class ProxyScope:
+    """All that the configuration of a proxy depends on."""
+
+    is_gateway: bool
+    workload: WorkloadScope
 
 
-def sidecar_outbound_scope(proxy: Proxy) -> OutboundScope | None:
-    return None if proxy.is_gateway else outbound_scope(proxy)
-
-
-def _workload_scope(proxy: Proxy) -> WorkloadScope:
+def proxy_scope(proxy: Proxy) -> ProxyScope:
     workload = proxy.workload
-    return WorkloadScope(workload.namespace, workload.labels, workload.container_ports)
-
-
-def sidecar_inbound_scope(proxy: Proxy) -> WorkloadScope | None:
-    return None if proxy.is_gateway else _workload_scope(proxy)
-
-
-def gateway_scope(proxy: Proxy) -> WorkloadScope | None:
-    return _workload_scope(proxy) if proxy.is_gateway else None
+    return ProxyScope(proxy.is_gateway, WorkloadScope(workload.namespace, workload.labels, workload.container_ports))

@@ -19,6 +19,7 @@ from meshd.model.service import Proxy, Workload
 from meshd.model.tables import WORKLOADS, Change
 from meshd.networking.engine import Engine
 from meshd.networking.names import ROOT_CERTIFICATE, WORKLOAD_CERTIFICATE
+from meshd.networking.scopes import ProxyScope
 from meshd.networking.secrets import tls_certificate_secret, validation_context_secret
 from meshd.pki.authority import IssuedCertificate
 from meshd.pki.workload import WorkloadCertificates
@@ -44,6 +45,7 @@ class Publisher:
         self._audience: dict[Scope, dict[Stream, None]] = {}
         self._streams: dict[Stream, None] = {}
         self._by_workload: dict[str, dict[Stream, None]] = {}
+        self._by_group: dict[ProxyScope, dict[Stream, None]] = {}
         self._awaited: dict[str, list[asyncio.Future[None]]] = {}
         self._queue: list[Change] = []
         self._queued_since = 0.0
@@ -74,8 +76,8 @@ class Publisher:
         del streams[stream]
         if not streams:
             del self._by_workload[workload.key]
-        self._leave(stream, _scopes(stream.view))
-        self.engine.release(stream.view.scopes)
+        self._leave(stream, stream.view, _scopes(stream.view))
+        self.engine.release(stream.view.lease)
         self._certificates.release(workload)
 
     async def workload(self, key: str, uid: str, patience: float) -> Workload | None:
@@ -125,8 +127,12 @@ class Publisher:
         if self._hold is not None:
             changes = self._hold.admit(changes)
             self._tell_what_waits(self._hold)
-        for delta in self.engine.apply(changes):
+        done = self.engine.apply(changes)
+        for delta in done.deltas:
             self._publish(delta, since)
+        for group in done.regrouped:
+            for stream in tuple(self._by_group.get(group, ())):
+                self._move(stream, stream.proxy.workload, since)
         for table, key, workload in changes:
             if table is WORKLOADS:
                 self._workload_changed(key, workload, since)
@@ -158,8 +164,8 @@ class Publisher:
         self._said = waiting
 
     def _view(self, proxy: Proxy) -> View:
-        scopes = self.engine.acquire(proxy)
-        return View(scopes, {t: tuple(map(self._collection, keys)) for t, keys in scopes.items()})
+        lease = self.engine.acquire(proxy)
+        return View(lease, {t: tuple(map(self._collection, keys)) for t, keys in lease.scopes.items()})
 
     def _collection(self, scope: Scope) -> Collection:
         collection = self._collections.get(scope)
@@ -170,10 +176,17 @@ class Publisher:
         return collection
 
     def _listen(self, stream: Stream) -> None:
+        self._by_group.setdefault(stream.view.lease.proxy, {})[stream] = None
         for scope in _scopes(stream.view):
             self._audience[scope][stream] = None
 
-    def _leave(self, stream: Stream, scopes: Iterable[Scope]) -> None:
+    def _leave(self, stream: Stream, view: View, scopes: Iterable[Scope]) -> None:
+        """Let go of `scopes` of `view`, which the stream had."""
+        if stream.view is view or stream.view.lease.proxy != view.lease.proxy:
+            group = self._by_group[view.lease.proxy]
+            del group[stream]
+            if not group:
+                del self._by_group[view.lease.proxy]
         for scope in scopes:
             audience = self._audience[scope]
             del audience[stream]
@@ -190,7 +203,7 @@ class Publisher:
         for name in delta.removed:
             collection.pop(name, None)
         for stream in self._audience[delta.scope]:
-            stream.changed(delta.type_url, marks, since)
+            stream.changed(delta.type_url, stream.view.seen(delta.type_url, collection, marks), since)
 
     def _workload_changed(self, key: str, workload: Workload | None, since: float | None) -> None:
         for arrival in self._awaited.pop(key, ()):
@@ -203,7 +216,7 @@ class Publisher:
                 self._move(stream, workload, since)
 
     def _move(self, stream: Stream, workload: Workload, since: float | None) -> None:
-        """The pod's labels changed: other policies and routes may hold for it now."""
+        """The pod's labels changed, or what is told apart by them: other policies and routes may hold for it now."""
         before = stream.view
         stream.proxy = replace(stream.proxy, workload=workload)
         stream.view = self._view(stream.proxy)
@@ -211,8 +224,8 @@ class Publisher:
         self._listen(stream)
         for type_url, marks in differences(before, stream.view).items():
             stream.changed(type_url, marks.items(), since)
-        self._leave(stream, _scopes(before) - _scopes(stream.view))
-        self.engine.release(before.scopes)
+        self._leave(stream, before, _scopes(before) - _scopes(stream.view))
+        self.engine.release(before.lease)
         if self._certificates.follow(workload):
             self._certificate_changed(stream)
 
@@ -230,7 +243,7 @@ class Publisher:
 
 
 def _scopes(view: View) -> set[Scope]:
-    return {scope for scopes in view.scopes.values() for scope in scopes}
+    return {scope for scopes in view.lease.scopes.values() for scope in scopes}
 
 
 def _certificate_secret(certificate: IssuedCertificate) -> Resource:

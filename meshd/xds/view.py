@@ -2,21 +2,28 @@
 alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from meshd.model.resource import SECRET, Resource, Scope
+from meshd.model.resource import SECRET, Resource
+from meshd.networking.engine import Lease
 
 Collection = dict[str, Resource]
 """The resources of one scope by name, shared by all proxies of that scope."""
 
+Mark = tuple[str, bool]
+"""(name, whether the proxy has never had it)"""
+
 
 @dataclass(slots=True)
 class View:
-    """`own` are secrets by name; no other proxy's view holds them."""
+    """Where a name is in several collections of a type, the first goes before.
 
-    scopes: Mapping[str, tuple[Scope, ...]]
+    `own` are secrets by name; no other proxy's view holds them.
+    """
+
+    lease: Lease
     collections: Mapping[str, tuple[Collection, ...]]
     own: dict[str, Resource] = field(default_factory=dict)
 
@@ -31,15 +38,40 @@ class View:
 
     def all(self, type_url: str) -> Iterator[Resource]:
         own = self.own.values() if type_url == SECRET else ()
-        collections = self.collections.get(type_url, ())
-        return chain(own, *(collection.values() for collection in collections))
+        return chain(own, *_layered(self.collections.get(type_url, ())))
+
+    def seen(self, type_url: str, collection: Collection, marks: Sequence[Mark]) -> Sequence[Mark]:
+        """What `marks`, made in `collection`, are to this proxy: it sees none that an earlier collection hides, and
+        what a later one holds is not new to it.
+        """
+        collections = self.collections[type_url]
+        place = next(index for index, each in enumerate(collections) if each is collection)
+        for layer in collections[:place]:
+            if layer:
+                marks = [mark for mark in marks if mark[0] not in layer]
+        for layer in collections[place + 1 :]:
+            marks = [(name, added and name not in layer) for name, added in marks]
+        return marks
+
+
+def _layered(collections: tuple[Collection, ...]) -> Iterator[Iterable[Resource]]:
+    """The values of each collection without what an earlier one hides."""
+    before: list[Collection] = []
+    for collection in collections:
+        if before:
+            hidden = before.copy()
+            yield (r for name, r in collection.items() if not any(name in layer for layer in hidden))
+        else:
+            yield collection.values()
+        if collection:
+            before.append(collection)
 
 
 def differences(before: View, after: View) -> dict[str, dict[str, bool]]:
     """{type_url: {name: whether it was added}} for all that differs between two views."""
     found: dict[str, dict[str, bool]] = {}
-    for type_url in {**before.scopes, **after.scopes}:
-        if before.scopes.get(type_url) == after.scopes.get(type_url):
+    for type_url in {**before.lease.scopes, **after.lease.scopes}:
+        if before.lease.scopes.get(type_url) == after.lease.scopes.get(type_url):
             continue
         old = {resource.name: resource.version for resource in before.all(type_url)}
         new = {resource.name: resource.version for resource in after.all(type_url)}

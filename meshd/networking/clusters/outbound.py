@@ -19,7 +19,7 @@ from meshd.networking.clusters.policy import (
     outlier_detection,
 )
 from meshd.networking.clusters.tls import client_tls_socket
-from meshd.networking.lookup import destination_policy, service_of, services_in
+from meshd.networking.lookup import destination_policy, service_of
 from meshd.networking.mtls import upstream_mtls_socket
 from meshd.networking.names import (
     BLACK_HOLE_CLUSTER,
@@ -27,7 +27,8 @@ from meshd.networking.names import (
     outbound_cluster_name,
 )
 from meshd.networking.proto import ADS, duration, extension, resource, struct
-from meshd.networking.scopes import OutboundScope
+from meshd.networking.scopes import Layer, OutboundScope
+from meshd.networking.visibility import services_in
 
 ClusterItem = tuple[str, int, str]
 """(host, port, subset)"""
@@ -38,7 +39,8 @@ RAW_BUFFER = {"name": "tlsMode-disabled", "match": {}, "transport_socket": _PLAI
 
 def outbound_clusters(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
     assert isinstance(scope, OutboundScope)
-    items: list[ClusterItem] = [(BLACK_HOLE_CLUSTER, 0, ""), (PASSTHROUGH_CLUSTER, 0, "")]
+    builtin = () if scope.layer is Layer.OWN else (BLACK_HOLE_CLUSTER, PASSTHROUGH_CLUSTER)
+    items: list[ClusterItem] = [(name, 0, "") for name in builtin]
     for service in read.query(services_in, scope):
         subsets = read.query(subset_names, scope.namespace, service.hostname)
         for port in service.ports:

@@ -16,7 +16,7 @@ from meshd.model.service import Protocol, Service, ServicePort
 from meshd.networking.listeners.http import client_filters, connection_manager, rds
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry import http_access_logs, outbound_tags
-from meshd.networking.lookup import mesh_config, route_rules, service_of, services_in
+from meshd.networking.lookup import mesh_config, route_rules, service_of
 from meshd.networking.names import (
     OUTBOUND_PORT,
     PASSTHROUGH_CLUSTER,
@@ -26,7 +26,8 @@ from meshd.networking.names import (
 from meshd.networking.proto import boolean, resource, uint32
 from meshd.networking.routes.sidecar import http_ports
 from meshd.networking.routes.upstream import Upstreams
-from meshd.networking.scopes import OutboundScope
+from meshd.networking.scopes import Layer, OutboundScope
+from meshd.networking.visibility import services_in
 
 ListenerItem = tuple[str, int, str]
 """(address, port, hostname): the hostname is empty for a listener that serves HTTP for all hosts."""
@@ -36,7 +37,8 @@ ANY_ADDRESS = "0.0.0.0"
 
 def outbound_listeners(read: Reader, scope: Scope) -> tuple[ListenerItem, ...]:
     assert isinstance(scope, OutboundScope)
-    items: list[ListenerItem] = [(ANY_ADDRESS, OUTBOUND_PORT, VIRTUAL_OUTBOUND)]
+    own = scope.layer is Layer.OWN
+    items: list[ListenerItem] = [] if own else [(ANY_ADDRESS, OUTBOUND_PORT, VIRTUAL_OUTBOUND)]
     items += [(ANY_ADDRESS, port, "") for port in read.query(http_ports, scope)]
     for service in read.query(services_in, scope):
         for port in service.ports:

@@ -7,7 +7,7 @@ from envoy.config.route.v3 import route_components_pb2
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.route import RouteRules
-from meshd.model.tables import ROUTE_RULES
+from meshd.model.tables import ROUTE_RULES, exported
 from meshd.networking.gateways import (
     BoundServer,
     gateway_servers,
@@ -15,7 +15,6 @@ from meshd.networking.gateways import (
     served,
     server_hosts,
 )
-from meshd.networking.lookup import exported
 from meshd.networking.names import virtual_host_name
 from meshd.networking.proto import resource
 from meshd.networking.routes.rules import routes_of

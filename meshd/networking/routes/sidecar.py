@@ -9,14 +9,14 @@ from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.service import Service
-from meshd.model.tables import ROUTE_RULES
-from meshd.networking.lookup import exported, route_rules, service_of, services_in
+from meshd.networking.lookup import route_rules, service_of
 from meshd.networking.names import PASSTHROUGH_CLUSTER, outbound_cluster_name, virtual_host_name
 from meshd.networking.proto import ADS, boolean, duration, resource, uint32
 from meshd.networking.routes.retry import DEFAULT_RETRY
 from meshd.networking.routes.rules import routes_of
 from meshd.networking.routes.upstream import Upstreams
-from meshd.networking.scopes import OutboundScope
+from meshd.networking.scopes import SHARED, Layer, OutboundScope
+from meshd.networking.visibility import named_services_in, rules_in, services_in
 
 LARGEST_DIRECT_RESPONSE = 1024 * 1024
 """Bytes that a rule's directResponse may have, as the webhook says; Envoy's default is 4 KB."""
@@ -25,9 +25,17 @@ DEFAULT_HTTP_PORT = 80
 
 
 def http_ports(read: Reader, scope: OutboundScope) -> tuple[int, ...]:
-    """Ports on which some visible service speaks HTTP."""
+    """Ports on which some service of the layer speaks HTTP, and none of a layer behind it."""
     services = read.query(services_in, scope)
-    return tuple(sorted({p.port for s in services for p in s.ports if p.protocol.is_http}))
+    ports = {p.port for s in services for p in s.ports if p.protocol.is_http}
+    behind = read.query(http_ports, SHARED) if scope.layer is Layer.OWN else ()
+    return tuple(sorted(ports.difference(behind)))
+
+
+def serves_http(read: Reader, scope: OutboundScope, port: int) -> bool:
+    """Whether the clients of a layer have a route configuration for `port`, in it or behind it."""
+    behind = read.query(http_ports, SHARED) if scope.layer is Layer.OWN else ()
+    return port in read.query(http_ports, scope) or port in behind
 
 
 def sidecar_routes(read: Reader, scope: Scope) -> tuple[int, ...]:
@@ -60,27 +68,29 @@ def route_configuration(name: str, virtual_hosts: list[dict[str, Any]]) -> route
 
 def sidecar_virtual_hosts(read: Reader, scope: Scope) -> tuple[tuple[int, str], ...]:
     assert isinstance(scope, OutboundScope)
-    services = read.query(services_in, scope)
+    services = read.query(named_services_in, scope)
     items = [(p.port, s.hostname) for s in services for p in s.ports if p.protocol.is_http]
-    if DEFAULT_HTTP_PORT in read.query(http_ports, scope):
+    if serves_http(read, scope, DEFAULT_HTTP_PORT):
         items += [(DEFAULT_HTTP_PORT, host) for host in read.query(hosts_without_service, scope)]
     return tuple(dict.fromkeys(items))
 
 
 def hosts_without_service(read: Reader, scope: OutboundScope) -> tuple[str, ...]:
     """Hosts that rules for the mesh name and no service has, sorted."""
-    found = {
-        host
-        for rules in read.find(ROUTE_RULES, "gateway", MESH_GATEWAY)
-        if rules.http and exported(rules.export_to, rules.ref.namespace, scope.namespace)
-        for host in rules.hosts
-    }
-    known = {
+    found = {host for rules in read.query(rules_in, scope) if rules.http for host in rules.hosts}
+    known = read.query(names_of_services, scope)
+    return tuple(sorted(found - known - {"*"}))
+
+
+def names_of_services(read: Reader, scope: OutboundScope) -> frozenset[str]:
+    """Every name that a service has for the clients of a layer, in it or behind it."""
+    own = {
         name
-        for service in read.query(services_in, scope)
+        for service in read.query(named_services_in, scope)
         for name in _domains(service.hostname, service, scope.namespace)
     }
-    return tuple(sorted(found - known - {"*"}))
+    behind = read.query(names_of_services, SHARED) if scope.layer is Layer.OWN else ()
+    return frozenset(own.union(behind))
 
 
 def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Resource | None:

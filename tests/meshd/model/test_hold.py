@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshd.model.destination import DestinationPolicy, Subset
-from meshd.model.hold import Hold, destinations_of
+from meshd.model.hold import Hold
 from meshd.model.hosts import wildcards
 from meshd.model.reference import ObjectRef
 from meshd.model.route import Destination, HttpRoute, RouteRules, WeightedDestination
@@ -143,7 +143,7 @@ def test_no_rule_in_force_ever_names_what_is_not_there(sequence: list[Change]) -
             for found in mesh.store.find(DESTINATIONS, "host", host)
             for subset in found.subsets
         }
-        named = {(d.host, d.subset) for d in destinations_of(mesh.rules) if d.subset} if mesh.rules else set()
+        named = {(d.host, d.subset) for d in mesh.rules.destinations() if d.subset} if mesh.rules else set()
         assert named <= defined
     newest = offered.get("route_rules")
     if isinstance(newest, RouteRules) and not mesh.hold.missing(newest):

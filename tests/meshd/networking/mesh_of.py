@@ -12,7 +12,7 @@ from google.protobuf import json_format
 
 from meshd.ingest.watches import watched_kinds
 from meshd.model.mesh import MeshConfig
-from meshd.model.resource import TYPE_URLS, Resource
+from meshd.model.resource import TYPE_URLS, Resource, Scope
 from meshd.model.service import Proxy
 from meshd.model.store import Store
 from meshd.model.tables import MESH, MESH_KEY, WORKLOADS, Change
@@ -49,11 +49,9 @@ def proxy_of(engine: Engine, workload: str) -> Proxy:
 
 def resources_of(engine: Engine, workload: str) -> dict[str, dict[str, Any]]:
     """{type: {name: resource as JSON}} of all that the pod's proxy is given."""
-    scopes = engine.acquire(proxy_of(engine, workload))
+    scopes = engine.acquire(proxy_of(engine, workload)).scopes
     return {
-        type_url.rpartition(".")[2]: _named(
-            resource for scope in scopes.get(type_url, ()) for resource in engine.resources(scope)
-        )
+        type_url.rpartition(".")[2]: _named(_seen(engine, scopes[type_url]))
         for type_url in TYPE_URLS
         if type_url in scopes
     }
@@ -61,8 +59,17 @@ def resources_of(engine: Engine, workload: str) -> dict[str, dict[str, Any]]:
 
 def messages_of(engine: Engine, workload: str, type_url: str) -> list[Any]:
     """The unpacked protos of one type."""
-    scopes = engine.acquire(proxy_of(engine, workload))
-    return [_unpack(resource) for scope in scopes.get(type_url, ()) for resource in engine.resources(scope)]
+    scopes = engine.acquire(proxy_of(engine, workload)).scopes
+    return [_unpack(resource) for resource in _seen(engine, scopes.get(type_url, ()))]
+
+
+def _seen(engine: Engine, scopes: tuple[Scope, ...]) -> Iterable[Resource]:
+    """What a proxy of these scopes sees: a name in an earlier one goes before."""
+    found: dict[str, Resource] = {}
+    for scope in scopes:
+        for resource in engine.resources(scope):
+            found.setdefault(resource.name, resource)
+    return found.values()
 
 
 def _unpack(resource: Resource) -> Any:

@@ -3,10 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshd.model.resource import TYPE_URLS
+from meshd.model.resource import Scope
 from meshd.model.store import Store
 from meshd.model.tables import Change
-from meshd.networking.engine import Engine
+from meshd.networking.engine import Engine, Lease
 from meshd.networking.generators import GENERATORS
 from tests.meshd.networking.mesh_of import MESHES, changes_of, proxy_of, resources_of
 
@@ -20,6 +20,14 @@ steps = st.lists(
 )
 
 
+def keys_of(lease: Lease) -> list[Scope]:
+    return [key for keys in lease.scopes.values() for key in keys]
+
+
+def versions(engine: Engine, key: Scope) -> dict[str, str]:
+    return {resource.name: resource.version for resource in engine.resources(key)}
+
+
 def batch_of(step: list[tuple[int, bool]]) -> list[Change]:
     return [(LOOSE[i][0], LOOSE[i][1], LOOSE[i][2] if there else None) for i, there in step]
 
@@ -29,26 +37,32 @@ def batch_of(step: list[tuple[int, bool]]) -> list[Change]:
 def test_incremental_result_equals_a_full_rebuild(sequence: list[list[tuple[int, bool]]]) -> None:
     engine = Engine(Store(), GENERATORS)
     engine.apply(KEPT)
-    scopes = [engine.acquire(proxy_of(engine, name)) for name in PROXIES]
+    leases = {name: engine.acquire(proxy_of(engine, name)) for name in PROXIES}
     state: dict[tuple[object, str], Change] = {}
-    seen = {key: {r.name: r.version for r in engine.resources(key)} for s in scopes for v in s.values() for key in v}
+    seen = {key: versions(engine, key) for lease in leases.values() for key in keys_of(lease)}
     for step in sequence:
         batch = batch_of(step)
         state.update({(change[0], change[1]): change for change in batch})
-        for delta in engine.apply(batch):
+        done = engine.apply(batch)
+        for delta in done.deltas:
             known = seen[delta.scope]
             for name in delta.removed:
                 assert known.pop(name)
             for resource in delta.changed:
                 assert known.get(resource.name) != resource.version
                 known[resource.name] = resource.version
+        for name, lease in leases.items():
+            if lease.proxy in done.regrouped:
+                leases[name] = engine.acquire(proxy_of(engine, name))
+                engine.release(lease)
+        in_use = {key for lease in leases.values() for key in keys_of(lease)}
+        seen = {key: seen.get(key) or versions(engine, key) for key in in_use}
     fresh = Engine(Store(), GENERATORS)
     fresh.apply([*KEPT, *state.values()])
-    for name, acquired in zip(PROXIES, scopes, strict=True):
+    for name, lease in leases.items():
         assert resources_of(engine, name) == resources_of(fresh, name)
-        for type_url in TYPE_URLS:
-            for key in acquired.get(type_url, ()):
-                assert seen[key] == {r.name: r.version for r in engine.resources(key)}
+        for key in keys_of(lease):
+            assert seen[key] == versions(engine, key)
 
 
 def test_nothing_is_kept_for_proxies_that_are_gone() -> None:

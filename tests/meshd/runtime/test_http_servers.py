@@ -13,7 +13,9 @@ from envoy.config.route.v3 import route_components_pb2
 from meshd.model.reference import ObjectRef
 from meshd.model.resource import CLUSTER, SECRET, TYPE_URLS, VIRTUAL_HOST, Resource
 from meshd.model.service import Proxy, Workload
+from meshd.networking.engine import Lease
 from meshd.networking.proto import resource
+from meshd.networking.scopes import proxy_scope
 from meshd.networking.secrets import tls_certificate_secret
 from meshd.pki.authority import CertificateAuthority, create_root
 from meshd.runtime import logs, metrics
@@ -37,10 +39,11 @@ def stream() -> Stream:
     collections: dict[str, dict[str, Resource]] = {type_url: {} for type_url in TYPE_URLS}
     collections[CLUSTER]["a"] = Resource("a", "1", b"-")
     collections[VIRTUAL_HOST]["80/cart"] = HOST
-    view = View({t: (t,) for t in TYPE_URLS}, {t: (c,) for t, c in collections.items()})
+    proxy = Proxy(NODE, "sidecar", Workload("shop", "cart-1", "u1", "10.0.0.1", (), "cart", "cart", True))
+    lease = Lease(proxy_scope(proxy), {t: (t,) for t in TYPE_URLS})
+    view = View(lease, {t: (c,) for t, c in collections.items()})
     view.own["default"] = tls_certificate_secret("default", b"chain", b"private")
-    pod = Workload("shop", "cart-1", "u1", "10.0.0.1", (), "cart", "cart", True)
-    return Stream(Proxy(NODE, "sidecar", pod), view)
+    return Stream(proxy, view)
 
 
 def test_the_state_of_a_type_follows_the_proxys_answers(stream: Stream) -> None:

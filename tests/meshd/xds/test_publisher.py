@@ -51,12 +51,26 @@ def clock() -> Clock:
 @pytest.fixture
 def publisher(clock: Clock) -> Publisher:
     generators = [
-        Generator(CLUSTER, lambda proxy: proxy.workload.namespace, items, build),
-        Generator(LISTENER, lambda proxy: label(proxy.workload.labels, "app"), items, build),
+        Generator(CLUSTER, lambda read, proxy: (proxy.workload.namespace,), items, build),
+        Generator(LISTENER, lambda read, proxy: (label(proxy.workload.labels, "app"),), items, build),
     ]
     authority = CertificateAuthority(*create_root("root", timedelta(days=9)))
     certificates = WorkloadCertificates(authority, "d", timedelta(hours=1), clock, lambda: 0.0)
     return Publisher(Engine(Store(), generators), certificates)
+
+
+@pytest.fixture
+def layered() -> Publisher:
+    """Clusters of a proxy's own namespace go before those that all share."""
+    generator = Generator(CLUSTER, lambda read, proxy: (proxy.workload.namespace, "all"), items, renamed)
+    authority = CertificateAuthority(*create_root("root", timedelta(days=9)))
+    return Publisher(Engine(Store(), [generator]), WorkloadCertificates(authority, "d", timedelta(hours=1)))
+
+
+def renamed(read: Reader, scope: Scope, item: Any) -> Resource | None:
+    """The resource without its scope in the name, so that layers may have the same names."""
+    made = read.get(MADE, item)
+    return made and replace(made, name=made.name.partition("/")[2])
 
 
 def put(publisher: Publisher, *names: str, version: str = "1") -> None:
@@ -178,3 +192,44 @@ async def test_a_workload_is_waited_for_by_its_uid(publisher: Publisher) -> None
     publisher.apply([(WORKLOADS, CART.key, CART)])
     assert await waiting is CART
     assert await publisher.workload(CART.key, "u2", 0.01) is None
+
+
+def sent_clusters(stream: Stream) -> dict[str, tuple[str, bool]]:
+    """{name: (version, whether the stream takes it as new to the proxy)} of all that is due."""
+    sent = {}
+    while response := stream.next():
+        flight = stream.subscriptions[response.type_url].in_flight[response.nonce]
+        if response.type_url == CLUSTER:
+            sent.update({name: (each.version or "gone", each.new) for name, each in flight.items()})
+        stream.receive(Request(response.type_url, nonce=response.nonce))
+    return sent
+
+
+def test_a_namespaces_own_goes_before_what_all_share(layered: Publisher) -> None:
+    put(layered, "all/a", "all/b", version="1")
+    shop, bank = (connect_to_clusters(layered, workload) for workload in (CART, BANK))
+    put(layered, "shop/a", version="own")
+    assert (sent_clusters(shop), sent_clusters(bank)) == ({"a": ("own", False)}, {})
+    put(layered, "all/a", version="2")
+    assert (sent_clusters(shop), sent_clusters(bank)) == ({}, {"a": ("2", False)})
+    layered.apply([(MADE, "shop/a", None)])
+    assert (sent_clusters(shop), sent_clusters(bank)) == ({"a": ("2", False)}, {})
+    put(layered, "shop/c", version="own")
+    assert (sent_clusters(shop), sent_clusters(bank)) == ({"c": ("own", True)}, {})
+    layered.apply([(MADE, "shop/c", None)])
+    assert sent_clusters(shop) == {"c": ("gone", False)}
+
+
+def test_a_proxy_that_connects_is_sent_each_name_once(layered: Publisher) -> None:
+    put(layered, "all/a", "all/b", version="1")
+    put(layered, "shop/a", version="own")
+    stream = layered.connect(Proxy("sidecar~ip~cart-1.shop~d", "sidecar", CART))
+    stream.receive(Request(CLUSTER))
+    assert sent_clusters(stream) == {"a": ("own", True), "b": ("1", True)}
+
+
+def connect_to_clusters(publisher: Publisher, workload: Workload) -> Stream:
+    stream = publisher.connect(Proxy(f"sidecar~ip~{workload.name}.{workload.namespace}~d", "sidecar", workload))
+    stream.receive(Request(CLUSTER))
+    sent_clusters(stream)
+    return stream

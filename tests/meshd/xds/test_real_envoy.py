@@ -76,7 +76,7 @@ def static_generator(type_url: str) -> Generator:
     def build(read: Reader, scope: Scope, item: Any) -> Resource | None:
         return read.get(STATIC, item)
 
-    return Generator(type_url, lambda proxy: type_url, items, build)
+    return Generator(type_url, lambda read, proxy: (type_url,), items, build)
 
 
 class FakeReviewer:

@@ -6,6 +6,8 @@ import pytest
 
 from meshd.model.resource import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource
 from meshd.model.service import Proxy, Workload
+from meshd.networking.engine import Lease
+from meshd.networking.scopes import proxy_scope
 from meshd.xds.stream import ProtocolViolation, Stream
 from meshd.xds.subscription import Refusal
 from meshd.xds.view import View
@@ -28,8 +30,11 @@ class FakeProxy:
         self.collections[SECRET] = {}
         for kind, names in collections.items():
             self.collections[kinds[kind]] = {name: Resource(name, "1", b"-") for name in names}
+        lease = Lease(
+            proxy_scope(Proxy(NODE, "sidecar", POD)), {type_url: (type_url,) for type_url in self.collections}
+        )
         view = View(
-            {type_url: (type_url,) for type_url in self.collections},
+            lease,
             {type_url: (collection,) for type_url, collection in self.collections.items()},
         )
         self.stream = Stream(Proxy(NODE, "sidecar", POD), view, clock=lambda: self.now)

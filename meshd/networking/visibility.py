@@ -1,0 +1,122 @@
+"""Who sees what: which layers of the mesh a proxy is given, and which services are in a layer.
+
+A service is in a namespace's own layer when some rule treats clients of that namespace otherwise than all others: it is
+exported to them alone, they have a rule of their own for it, or a rule asks where a request comes from.
+https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration
+"""
+
+from collections.abc import Iterator
+
+from meshd.model.hosts import covers
+from meshd.model.labels import Labels
+from meshd.model.memo import Reader
+from meshd.model.route import MESH_GATEWAY, RouteRules
+from meshd.model.service import Service
+from meshd.model.tables import DESTINATIONS, ROUTE_RULES, SERVICES, exported
+from meshd.networking.lookup import service_of
+from meshd.networking.scopes import SHARED, Layer, OutboundScope, ProxyScope, WorkloadScope
+
+Layers = tuple[OutboundScope, ...]
+
+
+def outbound_layers(read: Reader, proxy: ProxyScope) -> Layers:
+    """Where what the proxy sends may go to; what is in an earlier layer goes before what is in a later one."""
+    namespace = proxy.workload.namespace
+    labels = read.query(asked_labels, namespace, proxy.workload.labels)
+    return (OutboundScope(namespace, labels, Layer.OWN), SHARED)
+
+
+def sidecar_outbound_layers(read: Reader, proxy: ProxyScope) -> Layers:
+    """The same for the application's own traffic, which a gateway has none of."""
+    return () if proxy.is_gateway else outbound_layers(read, proxy)
+
+
+def sidecar_inbound(read: Reader, proxy: ProxyScope) -> tuple[WorkloadScope, ...]:
+    return () if proxy.is_gateway else (proxy.workload,)
+
+
+def gateway(read: Reader, proxy: ProxyScope) -> tuple[WorkloadScope, ...]:
+    return (proxy.workload,) if proxy.is_gateway else ()
+
+
+def asked_labels(read: Reader, namespace: str, labels: Labels) -> Labels:
+    """Those of a client's labels that some rule it may see asks for: clients that agree on them see the same."""
+    asked = {
+        key
+        for rules in read.find(ROUTE_RULES, "asks_labels", True)
+        if exported(rules.export_to, rules.ref.namespace, namespace)
+        for key in rules.asked_labels
+    }
+    return tuple(pair for pair in labels if pair[0] in asked)
+
+
+def services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]:
+    """Services of a layer, ordered by key."""
+    if scope.layer is Layer.SHARED:
+        return tuple(s for s in read.all(SERVICES) if exported(s.export_to, s.namespace, ""))
+    found = {service.key: service for service in _own_services(read, scope)}
+    return tuple(found[key] for key in sorted(found))
+
+
+def named_services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]:
+    """Services whose names are a layer's matter: clients call those of their own namespace by short names too."""
+    services = read.query(services_in, scope)
+    if scope.layer is not Layer.OWN:
+        return services
+    found = {service.key: service for service in (*services, *read.find(SERVICES, "namespace", scope.namespace))}
+    return tuple(found[key] for key in sorted(found))
+
+
+def rules_in(read: Reader, scope: OutboundScope) -> tuple[RouteRules, ...]:
+    """Rules for the mesh whose hosts are a layer's matter."""
+    if scope.layer is Layer.OWN:
+        return tuple(rules for rules in _own_rules(read, scope) if MESH_GATEWAY in rules.gateways)
+    return tuple(
+        rules
+        for rules in read.find(ROUTE_RULES, "gateway", MESH_GATEWAY)
+        if exported(rules.export_to, rules.ref.namespace, scope.namespace)
+    )
+
+
+def _own_services(read: Reader, scope: OutboundScope) -> Iterator[Service]:
+    namespace = scope.namespace
+    yield from read.find(SERVICES, "only_for", namespace)
+    for rules in _own_rules(read, scope):
+        for host in rules.hosts:
+            yield from _covered(read, host, namespace)
+    for service in _own_destinations(read, namespace):
+        yield service
+        for rules in read.find(ROUTE_RULES, "destination", service.hostname):
+            for host in rules.hosts:
+                yield from _covered(read, host, namespace)
+
+
+def _own_destinations(read: Reader, namespace: str) -> Iterator[Service]:
+    """Services that clients in `namespace` have a rule of their own for, or of the service's that only they see."""
+    for policy in read.find(DESTINATIONS, "only_for", namespace):
+        yield from _covered(read, policy.host, namespace)
+    for policy in read.find(DESTINATIONS, "namespace", namespace):
+        for service in _covered(read, policy.host, namespace):
+            if service.namespace != namespace:
+                yield service
+
+
+def _own_rules(read: Reader, scope: OutboundScope) -> Iterator[RouteRules]:
+    """Rules that only clients of the scope's namespace see, and those that ask where a request comes from."""
+    yield from read.find(ROUTE_RULES, "only_for", scope.namespace)
+    asking = read.find(ROUTE_RULES, "asks_labels", True) if scope.labels else ()
+    for rules in (*read.find(ROUTE_RULES, "source_namespace", scope.namespace), *asking):
+        if exported(rules.export_to, rules.ref.namespace, scope.namespace):
+            yield rules
+
+
+def _covered(read: Reader, host: str, namespace: str) -> Iterator[Service]:
+    """Services that clients in `namespace` see and that `host` names."""
+    if not host.startswith("*"):
+        service = read.query(service_of, host)
+        if service is not None and exported(service.export_to, service.namespace, namespace):
+            yield service
+        return
+    for service in (*read.query(services_in, SHARED), *read.find(SERVICES, "only_for", namespace)):
+        if covers(host, service.hostname):
+            yield service
