@@ -52,8 +52,8 @@ def asked_labels(read: Reader, namespace: str, labels: Labels) -> Labels:
 
 def services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]:
     """Services of a layer, ordered by key."""
-    if scope.layer is Layer.SHARED:
-        return tuple(s for s in read.all(SERVICES) if exported(s.export_to, s.namespace, ""))
+    if scope.layer is not Layer.OWN:
+        return tuple(service for service in read.all(SERVICES) if _sees(scope.namespace, service))
     found = {service.key: service for service in _own_services(read, scope)}
     return tuple(found[key] for key in sorted(found))
 
@@ -63,14 +63,16 @@ def named_services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]
     services = read.query(services_in, scope)
     if scope.layer is not Layer.OWN:
         return services
-    found = {service.key: service for service in (*services, *read.find(SERVICES, "namespace", scope.namespace))}
+    named = (s for s in read.find(SERVICES, "namespace", scope.namespace) if _sees(scope.namespace, s))
+    found = {service.key: service for service in (*services, *named)}
     return tuple(found[key] for key in sorted(found))
 
 
 def rules_in(read: Reader, scope: OutboundScope) -> tuple[RouteRules, ...]:
     """Rules for the mesh whose hosts are a layer's matter."""
     if scope.layer is Layer.OWN:
-        return tuple(rules for rules in _own_rules(read, scope) if MESH_GATEWAY in rules.gateways)
+        found = {rules.ref: rules for rules in _own_rules(read, scope)}
+        return tuple(rules for rules in found.values() if MESH_GATEWAY in rules.gateways)
     return tuple(
         rules
         for rules in read.find(ROUTE_RULES, "gateway", MESH_GATEWAY)
@@ -79,20 +81,28 @@ def rules_in(read: Reader, scope: OutboundScope) -> tuple[RouteRules, ...]:
 
 
 def _own_services(read: Reader, scope: OutboundScope) -> Iterator[Service]:
-    namespace = scope.namespace
-    yield from read.find(SERVICES, "only_for", namespace)
+    yield from _own_destinations(read, scope.namespace)
     for rules in _own_rules(read, scope):
         for host in rules.hosts:
-            yield from _covered(read, host, namespace)
-    for service in _own_destinations(read, namespace):
-        yield service
-        for rules in read.find(ROUTE_RULES, "destination", service.hostname):
-            for host in rules.hosts:
-                yield from _covered(read, host, namespace)
+            yield from _covered(read, host, scope.namespace)
+
+
+def _own_rules(read: Reader, scope: OutboundScope) -> Iterator[RouteRules]:
+    """Rules that say something else to clients of the scope than to all others."""
+    yield from read.find(ROUTE_RULES, "only_for", scope.namespace)
+    found = list(read.find(ROUTE_RULES, "source_namespace", scope.namespace))
+    if scope.labels:
+        found += read.find(ROUTE_RULES, "asks_labels", True)
+    for service in _own_destinations(read, scope.namespace):
+        found += read.find(ROUTE_RULES, "destination", service.hostname)
+    for rules in found:
+        if exported(rules.export_to, rules.ref.namespace, scope.namespace):
+            yield rules
 
 
 def _own_destinations(read: Reader, namespace: str) -> Iterator[Service]:
-    """Services that clients in `namespace` have a rule of their own for, or of the service's that only they see."""
+    """Services that only clients in `namespace` see, that they have a policy of their own for, or one only they see."""
+    yield from read.find(SERVICES, "only_for", namespace)
     for policy in read.find(DESTINATIONS, "only_for", namespace):
         yield from _covered(read, policy.host, namespace)
     for policy in read.find(DESTINATIONS, "namespace", namespace):
@@ -101,22 +111,17 @@ def _own_destinations(read: Reader, namespace: str) -> Iterator[Service]:
                 yield service
 
 
-def _own_rules(read: Reader, scope: OutboundScope) -> Iterator[RouteRules]:
-    """Rules that only clients of the scope's namespace see, and those that ask where a request comes from."""
-    yield from read.find(ROUTE_RULES, "only_for", scope.namespace)
-    asking = read.find(ROUTE_RULES, "asks_labels", True) if scope.labels else ()
-    for rules in (*read.find(ROUTE_RULES, "source_namespace", scope.namespace), *asking):
-        if exported(rules.export_to, rules.ref.namespace, scope.namespace):
-            yield rules
-
-
 def _covered(read: Reader, host: str, namespace: str) -> Iterator[Service]:
     """Services that clients in `namespace` see and that `host` names."""
     if not host.startswith("*"):
         service = read.query(service_of, host)
-        if service is not None and exported(service.export_to, service.namespace, namespace):
+        if service is not None and _sees(namespace, service):
             yield service
         return
     for service in (*read.query(services_in, SHARED), *read.find(SERVICES, "only_for", namespace)):
         if covers(host, service.hostname):
             yield service
+
+
+def _sees(namespace: str, service: Service) -> bool:
+    return exported(service.export_to, service.namespace, namespace)

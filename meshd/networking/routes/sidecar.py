@@ -9,6 +9,7 @@ from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.service import Service
+from meshd.model.tables import SERVICES
 from meshd.networking.lookup import route_rules, service_of
 from meshd.networking.names import PASSTHROUGH_CLUSTER, outbound_cluster_name, virtual_host_name
 from meshd.networking.proto import ADS, boolean, duration, resource, uint32
@@ -78,19 +79,13 @@ def sidecar_virtual_hosts(read: Reader, scope: Scope) -> tuple[tuple[int, str], 
 def hosts_without_service(read: Reader, scope: OutboundScope) -> tuple[str, ...]:
     """Hosts that rules for the mesh name and no service has, sorted."""
     found = {host for rules in read.query(rules_in, scope) if rules.http for host in rules.hosts}
-    known = read.query(names_of_services, scope)
+    known = read.query(names_of_services)
     return tuple(sorted(found - known - {"*"}))
 
 
-def names_of_services(read: Reader, scope: OutboundScope) -> frozenset[str]:
-    """Every name that a service has for the clients of a layer, in it or behind it."""
-    own = {
-        name
-        for service in read.query(named_services_in, scope)
-        for name in _domains(service.hostname, service, scope.namespace)
-    }
-    behind = read.query(names_of_services, SHARED) if scope.layer is Layer.OWN else ()
-    return frozenset(own.union(behind))
+def names_of_services(read: Reader) -> frozenset[str]:
+    """Every name of every service, seen or not."""
+    return frozenset(name for service in read.all(SERVICES) for name in _domains(service.hostname, service, ""))
 
 
 def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Resource | None:

@@ -6,6 +6,7 @@ from typing import Any
 from meshd.model.destination import ConsistentHash
 from meshd.model.memo import Reader
 from meshd.model.route import Destination
+from meshd.model.tables import exported
 from meshd.networking.clusters.outbound import policy_of
 from meshd.networking.lookup import service_of
 from meshd.networking.names import outbound_cluster_name
@@ -24,7 +25,10 @@ class Upstreams:
         return outbound_cluster_name(destination.host, self._port(destination), destination.subset)
 
     def hash_policies(self, destination: Destination) -> list[dict[str, Any]]:
-        """RouteAction.hash_policy for a destination whose policy asks for consistent hashing."""
+        """RouteAction.hash_policy for a destination that clients see and whose policy asks for consistent hashing."""
+        service = self.read.query(service_of, destination.host)
+        if service is None or not exported(service.export_to, service.namespace, self.namespace):
+            return []
         port = self._port(destination)
         policy = self.read.query(policy_of, self.namespace, destination.host, port, destination.subset)
         return [_hash_policy(policy.consistent_hash)] if policy.consistent_hash else []
