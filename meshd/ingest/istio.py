@@ -11,7 +11,9 @@ from meshd.api.validate import validate
 from meshd.ingest.kind import Rejected, Rows, WatchedKind
 from meshd.model.mesh import MeshConfig
 
-WITH_ROWS = frozenset(("VirtualService", "DestinationRule", "Gateway", "PeerAuthentication", "AuthorizationPolicy"))
+WITH_ROWS = frozenset(
+    ("VirtualService", "DestinationRule", "Gateway", "Sidecar", "PeerAuthentication", "AuthorizationPolicy")
+)
 """Kinds that the model has tables for."""
 
 

@@ -18,6 +18,8 @@ class MeshConfig:
     zipkin_port: int = 9411
     tracing_sampling: float = 100.0
     access_log: bool = False
+    registry_only: bool = False
+    """Traffic for hosts that no service has is closed, not passed on, where no Sidecar says otherwise."""
     hold_unresolved_rules: bool = True
     """Rules that name what is not there wait (meshd.model.hold). False: they take effect and give 503, as in Istio."""
 

@@ -10,6 +10,7 @@ from meshd.model.mesh import MeshConfig
 from meshd.model.route import RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
 from meshd.model.service import EndpointSlice, Service, Workload
+from meshd.model.sidecar import Sidecar
 
 T = TypeVar("T")
 
@@ -74,6 +75,7 @@ KEY_PAIRS: Table[KeyPair] = Table("key_pairs")
 PEER_AUTHENTICATIONS: Table[PeerAuthentication] = Table(
     "peer_authentications", {"namespace": lambda p: (p.ref.namespace,)}
 )
+SIDECARS: Table[Sidecar] = Table("sidecars", {"namespace": lambda s: (s.ref.namespace,)})
 AUTHORIZATIONS: Table[AuthorizationPolicy] = Table("authorizations", {"namespace": lambda p: (p.ref.namespace,)})
 
 Change = tuple[Table[Any], str, Any]

@@ -2,22 +2,32 @@
 
 from dataclasses import dataclass
 
+from meshd.model.destination import ConnectionPool
 from meshd.model.memo import Reader
 from meshd.model.security import MtlsMode
 from meshd.model.service import Service, ServicePort
+from meshd.model.sidecar import IngressListener, Sidecar
 from meshd.networking.lookup import services_of_workload, target_port
 from meshd.networking.mtls import mtls_mode, mtls_ports
 from meshd.networking.scopes import WorkloadScope
+from meshd.networking.sidecars import sidecar_of
+
+_UNLIMITED = ConnectionPool()
 
 
 @dataclass(frozen=True, slots=True)
 class InboundPort:
-    """`service` and `port` are None for a port known only from a PeerAuthentication."""
+    """`service` and `port` are None for a port known only from a PeerAuthentication.
+
+    `endpoint` is where the application listens, if not where the client meant (IngressListener).
+    """
 
     number: int
     mode: MtlsMode
     service: Service | None = None
     port: ServicePort | None = None
+    endpoint: tuple[str, int] | None = None
+    pool: ConnectionPool = _UNLIMITED
 
     @property
     def is_http(self) -> bool:
@@ -25,16 +35,45 @@ class InboundPort:
 
 
 def inbound_ports(read: Reader, scope: WorkloadScope) -> tuple[InboundPort, ...]:
-    """Target ports of the services that select the workload; where services share one, the first by name decides."""
+    """Target ports of the services that select the workload; where services share one, the first by name decides.
+
+    A Sidecar with ingress listeners says itself which ports there are.
+    """
+    sidecar = read.query(sidecar_of, scope.namespace, scope.labels)
     found: dict[int, tuple[Service, ServicePort] | tuple[None, None]] = {}
     for service in read.query(services_of_workload, scope.namespace, scope.labels):
         for port in service.ports:
             number = target_port(port, scope.container_ports)
             if number is not None:
                 found.setdefault(number, (service, port))
+    if sidecar is not None and sidecar.ingress:
+        return tuple(_ingress_port(read, scope, sidecar, each, found.get(each.port)) for each in sidecar.ingress)
+    pool = (sidecar.inbound_pool if sidecar else None) or _UNLIMITED
     for number in read.query(mtls_ports, scope.namespace, scope.labels):
         found.setdefault(number, (None, None))
     return tuple(
-        InboundPort(number, read.query(mtls_mode, scope.namespace, scope.labels, number), service, port)
+        InboundPort(number, read.query(mtls_mode, scope.namespace, scope.labels, number), service, port, pool=pool)
         for number, (service, port) in sorted(found.items())
+    )
+
+
+def _ingress_port(
+    read: Reader,
+    scope: WorkloadScope,
+    sidecar: Sidecar,
+    listener: IngressListener,
+    behind: tuple[Service, ServicePort] | tuple[None, None] | None,
+) -> InboundPort:
+    """`behind` is the service whose target port this is, which metrics name."""
+    service, port = behind or (None, None)
+    spoken = ServicePort(
+        port.name if port else "", port.port if port else listener.port, listener.port, listener.protocol
+    )
+    return InboundPort(
+        listener.port,
+        read.query(mtls_mode, scope.namespace, scope.labels, listener.port),
+        service,
+        spoken,
+        listener.endpoint,
+        listener.pool or sidecar.inbound_pool or _UNLIMITED,
     )

@@ -12,9 +12,11 @@ from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.service import Service
+from meshd.model.sidecar import Sidecar
 from meshd.model.tables import DESTINATIONS, ROUTE_RULES, SERVICES, exported
 from meshd.networking.lookup import service_of
 from meshd.networking.scopes import SHARED, Layer, OutboundScope, ProxyScope, WorkloadScope
+from meshd.networking.sidecars import let_in, sidecar_in, sidecar_of
 
 Layers = tuple[OutboundScope, ...]
 
@@ -23,6 +25,9 @@ def outbound_layers(read: Reader, proxy: ProxyScope) -> Layers:
     """Where what the proxy sends may go to; what is in an earlier layer goes before what is in a later one."""
     namespace = proxy.workload.namespace
     labels = read.query(asked_labels, namespace, proxy.workload.labels)
+    sidecar = None if proxy.is_gateway else read.query(sidecar_of, namespace, proxy.workload.labels)
+    if sidecar is not None:
+        return (OutboundScope(namespace, labels, Layer.WHOLE, sidecar.ref.key),)
     return (OutboundScope(namespace, labels, Layer.OWN), SHARED)
 
 
@@ -53,9 +58,15 @@ def asked_labels(read: Reader, namespace: str, labels: Labels) -> Labels:
 def services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]:
     """Services of a layer, ordered by key."""
     if scope.layer is not Layer.OWN:
-        return tuple(service for service in read.all(SERVICES) if _sees(scope.namespace, service))
+        services = tuple(service for service in read.all(SERVICES) if _sees(scope.namespace, service))
+        sidecar = sidecar_in(read, scope)
+        return _let_in(read, scope, sidecar, services) if sidecar else services
     found = {service.key: service for service in _own_services(read, scope)}
     return tuple(found[key] for key in sorted(found))
+
+
+def _let_in(read: Reader, scope: OutboundScope, sidecar: Sidecar, services: tuple[Service, ...]) -> tuple[Service, ...]:
+    return tuple(let_in(read, scope.namespace, sidecar, services, read.query(rules_in, scope)))
 
 
 def named_services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]:
@@ -73,10 +84,12 @@ def rules_in(read: Reader, scope: OutboundScope) -> tuple[RouteRules, ...]:
     if scope.layer is Layer.OWN:
         found = {rules.ref: rules for rules in _own_rules(read, scope)}
         return tuple(rules for rules in found.values() if MESH_GATEWAY in rules.gateways)
+    sidecar = sidecar_in(read, scope)
     return tuple(
         rules
         for rules in read.find(ROUTE_RULES, "gateway", MESH_GATEWAY)
         if exported(rules.export_to, rules.ref.namespace, scope.namespace)
+        and (sidecar is None or sidecar.lets_in_rules(scope.namespace, rules.ref.namespace, rules.hosts))
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -31,6 +32,12 @@ class Tracing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zipkin: Zipkin = Zipkin()
 
 
+class OutboundTrafficPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of traffic for hosts that no service has, where no Sidecar says otherwise."""
+
+    mode: Literal["ALLOW_ANY", "REGISTRY_ONLY"] = "ALLOW_ANY"
+
+
 class Sidecar(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """Of injected proxies; see InjectSettings."""
 
@@ -52,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     proxy_image: str = "mesh-stack/proxy"
     tracing: Tracing = Tracing()
     access_log: bool = False
+    outbound_traffic_policy: OutboundTrafficPolicy = OutboundTrafficPolicy()
     hold_unresolved_rules: bool = True
     workload_certificate_hours: float = 24.0
     sidecar: Sidecar = Sidecar()
@@ -66,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
             zipkin_port=self.tracing.zipkin.port,
             tracing_sampling=self.tracing.sampling,
             access_log=self.access_log,
+            registry_only=self.outbound_traffic_policy.mode == "REGISTRY_ONLY",
             hold_unresolved_rules=self.hold_unresolved_rules,
         )
 

@@ -1,15 +1,14 @@
 """DestinationRule -> DestinationPolicy."""
 
 from meshd.api.istio import destination_rule as istio
-from meshd.api.istio.connection_pool import ConnectionPoolSettings
 from meshd.api.istio.connection_pool import OutlierDetection as IstioOutlierDetection
 from meshd.api.istio.load_balancer import ConsistentHashLB, LoadBalancerSettings
 from meshd.api.istio.tls_settings import ClientTLSSettings
 from meshd.api.object import IstioObject
+from meshd.api.translate.connection_pool import translate_connection_pool
 from meshd.api.translate.names import created, fqdn, optional_seconds, ref_of
 from meshd.model.destination import (
     ClientTls,
-    ConnectionPool,
     ConsistentHash,
     DestinationPolicy,
     LoadBalancer,
@@ -57,7 +56,7 @@ def _parts(
     return TrafficPolicy(
         load_balancer=_SIMPLE.get(balancing.simple or ""),
         consistent_hash=_hash(hashing) if hashing else None,
-        connection_pool=_pool(policy.connection_pool) if policy.connection_pool else None,
+        connection_pool=translate_connection_pool(policy.connection_pool) if policy.connection_pool else None,
         outlier_detection=_outliers(policy.outlier_detection) if policy.outlier_detection else None,
         tls=_tls(policy.tls) if policy.tls else None,
         ports=ports,
@@ -77,32 +76,6 @@ def _hash(hashing: ConsistentHashLB) -> ConsistentHash:
         minimum_ring_size=ring or 1024,
         maglev_table_size=(hashing.maglev.table_size or 65537) if hashing.maglev else 0,
     )
-
-
-def _pool(pool: ConnectionPoolSettings) -> ConnectionPool:
-    settings: dict[str, object] = {}
-    if pool.tcp is not None:
-        keepalive = pool.tcp.tcp_keepalive
-        settings |= {
-            "max_connections": pool.tcp.max_connections,
-            "connect_timeout": optional_seconds(pool.tcp.connect_timeout),
-            "max_connection_duration": optional_seconds(pool.tcp.max_connection_duration),
-            "tcp_idle_timeout": optional_seconds(pool.tcp.idle_timeout),
-        }
-        if keepalive is not None:
-            times = (optional_seconds(keepalive.time), optional_seconds(keepalive.interval))
-            settings["tcp_keepalive"] = (keepalive.probes, *times)
-    if pool.http is not None:
-        settings |= {
-            "http1_max_pending_requests": pool.http.http1_max_pending_requests,
-            "http2_max_requests": pool.http.http2_max_requests,
-            "max_requests_per_connection": pool.http.max_requests_per_connection,
-            "max_retries": pool.http.max_retries,
-            "idle_timeout": optional_seconds(pool.http.idle_timeout),
-            "max_concurrent_streams": pool.http.max_concurrent_streams,
-            "upgrade_to_http2": pool.http.h2_upgrade_policy == "UPGRADE",
-        }
-    return ConnectionPool(**settings)  # type: ignore[arg-type]
 
 
 def _outliers(detection: IstioOutlierDetection) -> OutlierDetection:

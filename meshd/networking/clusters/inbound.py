@@ -7,11 +7,10 @@ from envoy.config.cluster.v3 import cluster_pb2
 from meshd.model.destination import ConnectionPool
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
-from meshd.model.service import Service, ServicePort
-from meshd.networking.clusters.policy import circuit_breakers, http_protocol_options
-from meshd.networking.inbound_ports import inbound_ports
+from meshd.networking.clusters.policy import circuit_breakers, connection_settings, http_protocol_options
+from meshd.networking.inbound_ports import InboundPort, inbound_ports
 from meshd.networking.names import INBOUND_PASSTHROUGH_CLUSTER, inbound_cluster_name
-from meshd.networking.proto import duration, resource, struct
+from meshd.networking.proto import resource, struct, uint32
 from meshd.networking.scopes import WorkloadScope
 
 LOOP_GUARD = {"source_address": {"address": "127.0.0.6", "port_value": 0}}
@@ -26,27 +25,55 @@ def inbound_clusters(read: Reader, scope: Scope) -> tuple[int, ...]:
 def build_inbound_cluster(read: Reader, scope: Scope, item: object) -> Resource | None:
     assert isinstance(scope, WorkloadScope)
     if item == 0:
-        return resource(INBOUND_PASSTHROUGH_CLUSTER, _cluster(INBOUND_PASSTHROUGH_CLUSTER))
+        return resource(INBOUND_PASSTHROUGH_CLUSTER, _cluster(INBOUND_PASSTHROUGH_CLUSTER, ConnectionPool(), {}))
     for bound in read.query(inbound_ports, scope):
         if bound.number == item:
             name = inbound_cluster_name(bound.number)
-            return resource(name, _cluster(name, bound.service, bound.port))
+            return resource(name, _cluster(name, bound.pool, _about(bound)))
     return None
 
 
-def _cluster(name: str, service: Service | None = None, port: ServicePort | None = None) -> cluster_pb2.Cluster:
+def _about(bound: InboundPort) -> dict[str, Any]:
+    """What is particular to one port's cluster."""
     settings: dict[str, Any] = {}
-    if service is not None:
+    if bound.service is not None:
+        service = bound.service
         about = struct({"host": service.hostname, "name": service.name, "namespace": service.namespace})
         settings["metadata"] = {"filter_metadata": {"istio": about}}
-    if port is not None and port.protocol.is_http:
-        settings["typed_extension_protocol_options"] = http_protocol_options(ConnectionPool(), port.protocol.is_http2)
-    return cluster_pb2.Cluster(
-        name=name,
-        type="ORIGINAL_DST",
-        lb_policy="CLUSTER_PROVIDED",
-        connect_timeout=duration(10),
-        upstream_bind_config=LOOP_GUARD,
-        circuit_breakers=circuit_breakers(ConnectionPool()),
+    if bound.port is not None and bound.port.protocol.is_http:
+        settings["typed_extension_protocol_options"] = http_protocol_options(bound.pool, bound.port.protocol.is_http2)
+    return settings | _endpoint(bound)
+
+
+def _endpoint(bound: InboundPort) -> dict[str, Any]:
+    """Where a Sidecar's ingress listener says that the application listens.
+
+    https://istio.io/latest/docs/reference/config/networking/sidecar/#IstioIngressListener
+    """
+    if bound.endpoint is None:
+        return {}
+    address, port = bound.endpoint
+    if address in ("0.0.0.0", "::"):
+        return {"original_dst_lb_config": {"upstream_port_override": uint32(port)}}
+    at = {"address": {"socket_address": {"address": address, "port_value": port}}}
+    return {
+        "type": "STATIC",
+        "lb_policy": "ROUND_ROBIN",
+        "upstream_bind_config": None,
+        "load_assignment": {
+            "cluster_name": inbound_cluster_name(bound.number),
+            "endpoints": [{"lb_endpoints": [{"endpoint": at}]}],
+        },
+    }
+
+
+def _cluster(name: str, pool: ConnectionPool, settings: dict[str, Any]) -> cluster_pb2.Cluster:
+    fields: dict[str, Any] = {
+        "type": "ORIGINAL_DST",
+        "lb_policy": "CLUSTER_PROVIDED",
+        "upstream_bind_config": LOOP_GUARD,
+        "circuit_breakers": circuit_breakers(pool),
+        **connection_settings(pool),
         **settings,
-    )
+    }
+    return cluster_pb2.Cluster(name=name, **fields)

@@ -2,9 +2,10 @@
 
 The pod's iptables send every connection of the application to `virtualOutbound`, which hands it to the listener for
 its original destination: one for each HTTP port (told apart by host), one for each TCP service's address and port.
-What none of them takes passes through.
+What none of them takes passes through, or is closed where a Sidecar or the mesh says so.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from envoy.config.listener.v3 import listener_pb2
@@ -18,15 +19,16 @@ from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry import http_access_logs, outbound_tags
 from meshd.networking.lookup import mesh_config, route_rules, service_of
 from meshd.networking.names import (
+    BLACK_HOLE_CLUSTER,
     OUTBOUND_PORT,
-    PASSTHROUGH_CLUSTER,
     VIRTUAL_OUTBOUND,
     outbound_cluster_name,
 )
 from meshd.networking.proto import boolean, resource, uint32
-from meshd.networking.routes.sidecar import http_ports
+from meshd.networking.routes.sidecar import http_ports, passthrough
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import Layer, OutboundScope
+from meshd.networking.sidecars import outbound_policy, own_listeners
 from meshd.networking.visibility import services_in
 
 ListenerItem = tuple[str, int, str]
@@ -44,7 +46,17 @@ def outbound_listeners(read: Reader, scope: Scope) -> tuple[ListenerItem, ...]:
         for port in service.ports:
             if not port.protocol.is_http and port.protocol is not Protocol.UDP:
                 items += [(address, port.port, service.hostname) for address in service.addresses]
-    return tuple(items)
+    return tuple(dict.fromkeys((*items, *_own_items(read, scope))))
+
+
+def _own_items(read: Reader, scope: OutboundScope) -> Iterator[ListenerItem]:
+    """Listeners that a Sidecar asks for at an address of their own."""
+    for listener in own_listeners(read, scope):
+        if listener.protocol.is_http:
+            yield (listener.bind, listener.port, "")
+            continue
+        reached = (s.hostname for s in read.query(services_in, scope) if s.port(listener.port))
+        yield from ((listener.bind, listener.port, host) for host in list(reached)[:1])
 
 
 def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resource | None:
@@ -52,8 +64,10 @@ def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resourc
     assert isinstance(item, tuple)
     address, port, host = item
     log_text = read.query(mesh_config).access_log
+    bound = any((e.bind, e.port) == (address, port) and not e.captured for e in own_listeners(read, scope))
     if host == VIRTUAL_OUTBOUND:
-        return resource(host, _virtual_outbound(log_text))
+        unknown = BLACK_HOLE_CLUSTER if outbound_policy(read, scope).registry_only else passthrough(read, scope)
+        return resource(host, _virtual_outbound(unknown, log_text))
     if not host:
         manager = connection_manager(
             read,
@@ -62,7 +76,7 @@ def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resourc
             client_filters(),
             rds=rds(str(port)),
         )
-        return resource(f"{address}_{port}", _listener(address, port, [{"filters": [manager]}]))
+        return resource(f"{address}_{port}", _listener(address, port, [{"filters": [manager]}], bound))
     service = read.query(service_of, host)
     service_port = service.port(port) if service else None
     if service is None or service_port is None:
@@ -70,7 +84,7 @@ def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resourc
     rules = _tcp_rules(read, scope.namespace, host)
     filters = [_tcp_filter(read, scope.namespace, service, service_port, rules, log_text)]
     sources = [rules.ref] if rules else []
-    return resource(f"{address}_{port}", _listener(address, port, [{"filters": filters}]), sources)
+    return resource(f"{address}_{port}", _listener(address, port, [{"filters": filters}], bound), sources)
 
 
 def _tcp_rules(read: Reader, namespace: str, host: str) -> RouteRules | None:
@@ -95,24 +109,25 @@ def _applies(rule: L4Route, rules: RouteRules, port: int) -> bool:
     )
 
 
-def _listener(address: str, port: int, chains: list[dict[str, Any]]) -> listener_pb2.Listener:
+def _listener(address: str, port: int, chains: list[dict[str, Any]], bound: bool) -> listener_pb2.Listener:
+    """`bound`: the proxy itself listens there; else connections for it are handed over by `virtualOutbound`."""
     return listener_pb2.Listener(
         name=f"{address}_{port}",
         address={"socket_address": {"address": address, "port_value": port}},
-        bind_to_port=boolean(False),
+        bind_to_port=boolean(bound),
         traffic_direction="OUTBOUND",
         filter_chains=chains,
     )
 
 
-def _virtual_outbound(log_text: bool) -> listener_pb2.Listener:
+def _virtual_outbound(unknown: str, log_text: bool) -> listener_pb2.Listener:
     own_port = {"destination_port": uint32(OUTBOUND_PORT)}  # passed through, it would come back here without end
     closed = {
         "name": f"{OUTBOUND_PORT}_closed",
         "filter_chain_match": own_port,
         "filters": [black_hole()],
     }
-    chain = {"filters": [tcp_proxy([(PASSTHROUGH_CLUSTER, 1)], outbound_tags(), log_text)]}
+    chain = {"filters": [tcp_proxy([(unknown, 1)], outbound_tags(), log_text)]}
     return listener_pb2.Listener(
         name=VIRTUAL_OUTBOUND,
         address={"socket_address": {"address": ANY_ADDRESS, "port_value": OUTBOUND_PORT}},

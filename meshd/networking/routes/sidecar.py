@@ -17,10 +17,13 @@ from meshd.networking.routes.retry import DEFAULT_RETRY
 from meshd.networking.routes.rules import routes_of
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import SHARED, Layer, OutboundScope
+from meshd.networking.sidecars import outbound_policy, own_listeners, sidecar_in
 from meshd.networking.visibility import named_services_in, rules_in, services_in
 
 LARGEST_DIRECT_RESPONSE = 1024 * 1024
 """Bytes that a rule's directResponse may have, as the webhook says; Envoy's default is 4 KB."""
+UNKNOWN_HOST = 502
+"""What Istio answers where only known hosts may be asked."""
 DEFAULT_HTTP_PORT = 80
 """Where rules for hosts that are no services are served."""
 
@@ -29,6 +32,7 @@ def http_ports(read: Reader, scope: OutboundScope) -> tuple[int, ...]:
     """Ports on which some service of the layer speaks HTTP, and none of a layer behind it."""
     services = read.query(services_in, scope)
     ports = {p.port for s in services for p in s.ports if p.protocol.is_http}
+    ports.update(listener.port for listener in own_listeners(read, scope) if listener.protocol.is_http)
     behind = read.query(http_ports, SHARED) if scope.layer is Layer.OWN else ()
     return tuple(sorted(ports.difference(behind)))
 
@@ -45,14 +49,22 @@ def sidecar_routes(read: Reader, scope: Scope) -> tuple[int, ...]:
 
 
 def build_sidecar_route(read: Reader, scope: Scope, item: object) -> Resource:
-    """The frame: what goes to no known host passes through; the known hosts come by VHDS."""
-    name = str(item)
-    anything = {
-        "name": "allow_any",
-        "domains": ["*"],
-        "routes": [{"match": {"prefix": "/"}, "route": {"cluster": PASSTHROUGH_CLUSTER, "timeout": duration(0)}}],
-    }
-    return resource(name, route_configuration(name, [anything]))
+    """The frame: what goes to no known host passes through or is refused; the known hosts come by VHDS."""
+    assert isinstance(scope, OutboundScope)
+    name, policy = str(item), outbound_policy(read, scope)
+    route: dict[str, Any] = {"match": {"prefix": "/"}}
+    if policy.registry_only:
+        route["direct_response"] = {"status": UNKNOWN_HOST}
+    else:
+        route["route"] = {"cluster": passthrough(read, scope), "timeout": duration(0)}
+    unknown = {"name": "block_all" if policy.registry_only else "allow_any", "domains": ["*"], "routes": [route]}
+    return resource(name, route_configuration(name, [unknown]))
+
+
+def passthrough(read: Reader, scope: OutboundScope) -> str:
+    """The cluster for what goes to no known service: where the application meant, or an egress proxy."""
+    proxy = outbound_policy(read, scope).egress_proxy
+    return Upstreams(read, scope.namespace, 0).cluster(proxy) if proxy else PASSTHROUGH_CLUSTER
 
 
 def route_configuration(name: str, virtual_hosts: list[dict[str, Any]]) -> route_pb2.RouteConfiguration:
@@ -92,7 +104,7 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     assert isinstance(scope, OutboundScope)
     assert isinstance(item, tuple)
     port, host = item
-    rules = _rules(read, scope.namespace, host)
+    rules = _rules(read, scope, host)
     service = read.query(service_of, host)
     routes = routes_of(rules, MESH_GATEWAY, port, scope.namespace, Upstreams(read, scope.namespace, port))
     if not rules and service is not None:
@@ -107,10 +119,13 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     return resource(name, virtual_host, [owner.ref for owner in rules])
 
 
-def _rules(read: Reader, namespace: str, host: str) -> tuple[RouteRules, ...]:
+def _rules(read: Reader, scope: OutboundScope, host: str) -> tuple[RouteRules, ...]:
     """The rules of the most specific host that covers `host`; of several objects the oldest alone counts."""
+    sidecar = sidecar_in(read, scope)
     for candidate in wildcards(host):
-        found = [r for r in read.query(route_rules, namespace, MESH_GATEWAY, candidate) if r.http]
+        found = [r for r in read.query(route_rules, scope.namespace, MESH_GATEWAY, candidate) if r.http]
+        if sidecar is not None:
+            found = [r for r in found if sidecar.lets_in_rules(scope.namespace, r.ref.namespace, r.hosts)]
         if found:
             return (found[0],)
     return ()
