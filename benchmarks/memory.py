@@ -7,6 +7,7 @@ Exit status 1 when a budget is exceeded.
 """
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,14 +25,19 @@ class Budget:
     private: float
 
 
-BUDGETS = {"istio-proxy": Budget(resident=75, private=20), "meshd": Budget(resident=120, private=120)}
-"""By container name."""
+BUDGETS = {
+    ("shop", "istio-proxy"): Budget(resident=75, private=20),
+    ("istio-system", "meshd"): Budget(resident=120, private=120),
+}
+"""By namespace and container: the shop's sidecars. Other proxies (a gateway, other people's) are shown without."""
+CONTAINERS = frozenset(container for _, container in BUDGETS)
 
 
 @dataclass(frozen=True)
 class Footprint:
     """One container's first process: resident and private memory in MB, and how many processes it has."""
 
+    namespace: str
     pod: str
     container: str
     resident: float
@@ -39,8 +45,12 @@ class Footprint:
     processes: int
 
     @property
+    def budget(self) -> Budget | None:
+        return BUDGETS.get((self.namespace, self.container))
+
+    @property
     def within_budget(self) -> bool:
-        budget = BUDGETS[self.container]
+        budget = self.budget or Budget(math.inf, math.inf)
         alone = self.processes == 1 or self.container != "istio-proxy"
         return self.resident <= budget.resident and self.private <= budget.private and alone
 
@@ -50,13 +60,13 @@ def kubectl(*words: str) -> str:
 
 
 def containers() -> Iterator[tuple[str, str, str]]:
-    """(namespace, pod, container) of every running container that has a budget."""
+    """(namespace, pod, container) of every running proxy and control-plane replica."""
     for pod in json.loads(kubectl("get", "pods", "-A", "-o", "json"))["items"]:
         if pod["status"]["phase"] != "Running":
             continue
         spec = pod["spec"]
         for container in [*spec.get("initContainers", []), *spec["containers"]]:
-            if container["name"] in BUDGETS:
+            if container["name"] in CONTAINERS:
                 yield pod["metadata"]["namespace"], pod["metadata"]["name"], container["name"]
 
 
@@ -70,16 +80,16 @@ def footprint(namespace: str, pod: str, container: str) -> Footprint:
     asking = ("/sh", "/dash", "/bash", "/sort", "/uniq", "/readlink")
     counts = [line.split() for line in programs.splitlines() if line.strip() and not line.endswith(asking)]
     processes = sum(int(count) for count, *_ in counts)
-    return Footprint(f"{namespace}/{pod}", container, int(own["Rss"]) / MB, private / MB, processes)
+    return Footprint(namespace, pod, container, int(own["Rss"]) / MB, private / MB, processes)
 
 
 def table(footprints: list[Footprint]) -> str:
     lines = [f"{'pod':58} {'container':12} {'resident':>9} {'private':>9} {'budget':>11}"]
     for one in footprints:
-        budget = BUDGETS[one.container]
+        budget = f"{one.budget.resident:4.0f}/{one.budget.private:.0f} MB" if one.budget else "-"
         verdict = "" if one.within_budget else "  OVER"
-        sizes = f"{one.resident:6.1f} MB {one.private:6.1f} MB {budget.resident:4.0f}/{budget.private:.0f} MB"
-        lines.append(f"{one.pod:58} {one.container:12} {sizes}{verdict}")
+        sizes = f"{one.resident:6.1f} MB {one.private:6.1f} MB {budget:>11}"
+        lines.append(f"{f'{one.namespace}/{one.pod}':58} {one.container:12} {sizes}{verdict}")
     return "\n".join(lines)
 
 
@@ -88,7 +98,7 @@ def main() -> int:
     if not footprints:
         print("no proxies or control plane found: is the stack up? (./mesh up)", file=sys.stderr)
         return 1
-    print(table(sorted(footprints, key=lambda one: (one.container, one.pod))))
+    print(table(sorted(footprints, key=lambda one: (one.container, one.namespace, one.pod))))
     return 0 if all(one.within_budget for one in footprints) else 1
 
 

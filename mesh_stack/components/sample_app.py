@@ -5,6 +5,7 @@ The manifests are those a reader applies by hand; `${image}` in them is the one 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pulumi_kubernetes as k8s
 
 from mesh_stack.manifest import declare, documents
 
-POLICIES = ("gateway.yaml", "destination-rules.yaml", "virtual-service.yaml")
+POLICIES = ("sidecar.yaml", "gateway.yaml", "destination-rules.yaml", "virtual-service.yaml")
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,15 @@ class SampleApp(pulumi.ComponentResource):
             metadata={"name": args.namespace, "labels": {"istio-injection": "enabled"}},
             opts=child,
         )
-        inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
-        files = [*sorted(args.manifests.glob("*.yaml")), *(args.policies / name for name in POLICIES)]
-        for document in (document for file in files for document in documents(file)):
-            declare(document, args.namespace, {"${image}": args.image}, inside)
+        policies = self._declare([args.policies / name for name in POLICIES], args, [namespace])
+        # After the policies: what a proxy has once been told stays in its memory.
+        self._declare(sorted(args.manifests.glob("*.yaml")), args, policies)
         self.namespace = namespace.metadata.name.apply(lambda known: known or args.namespace)
         self.register_outputs({"namespace": self.namespace})
+
+    def _declare(
+        self, files: Iterable[Path], args: SampleAppArgs, after: Sequence[pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        options = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+        found = (document for file in files for document in documents(file))
+        return [declare(document, args.namespace, {"${image}": args.image}, options) for document in found]

@@ -4,6 +4,7 @@ from mesh_stack.components.policies.authorization_policy import AuthorizationPol
 from mesh_stack.components.policies.destination_rule import DestinationRule, DestinationRuleArgs
 from mesh_stack.components.policies.gateway import Gateway, GatewayArgs
 from mesh_stack.components.policies.peer_authentication import PeerAuthentication, PeerAuthenticationArgs
+from mesh_stack.components.policies.sidecar import Sidecar, SidecarArgs
 from mesh_stack.components.policies.virtual_service import VirtualService, VirtualServiceArgs
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "GatewayArgs",
     "PeerAuthentication",
     "PeerAuthenticationArgs",
+    "Sidecar",
+    "SidecarArgs",
     "VirtualService",
     "VirtualServiceArgs",
 ]
