@@ -28,6 +28,10 @@ class Options:
 
 def read_options(words: Sequence[str] | None = None) -> Options:
     """Exits with usage for wrong words."""
+    return Options(**vars(build_parser().parse_args(words)))
+
+
+def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("benchmarks.propagation", description="How fast changes reach proxies.")
     add = parser.add_argument
     add("--services", type=_numbers(MOST_SERVICES), default=(50, 200, 1000), metavar="N,…", help="sizes (50,200,1000)")
@@ -38,7 +42,7 @@ def read_options(words: Sequence[str] | None = None) -> Options:
     add("--changes", type=_number(MOST_CHANGES), default=100, metavar="N", help="of each kind, at most (100)")
     add("--seconds", type=_seconds, default=3.0, metavar="S", help="for each kind, at most (3)")
     add("--out", type=Path, default=Path(".mesh/reports/propagation"), metavar="DIR", help="folder for the reports")
-    return Options(**vars(parser.parse_args(words)))
+    return parser
 
 
 def _number(most: int) -> Callable[[str], int]:
