@@ -1,10 +1,11 @@
 """The changes whose way is measured: what is written, and by which bytes a proxy's message is known to be its result.
 
-Every change carries a text that was never sent before.
+Every change carries a text that is in nothing else that is sent at that time.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count
@@ -37,6 +38,7 @@ class Changes:
         self._kubernetes = kubernetes
         self._services = services
         self._numbers = count()
+        self._turns: Counter[int] = Counter()
         self._new: list[Object] = []
 
     def next(self, kind: str) -> Change:
@@ -56,18 +58,23 @@ class Changes:
         return Change((Mark(ROUTES, mark.encode()),), lambda: self._kubernetes.patch(item, patch))
 
     def _endpoint(self, number: int) -> Change:
-        """One address takes the place of another; the rest stays as it is."""
+        """One pod takes the place of another; the rest stays as it is.
+
+        A pod comes back after a few hundred changes, and no other resource that names it is sent meanwhile.
+        """
         target = number % self._services
-        address = objects.spare_address(number)
+        spare = objects.spare_for(target, self._turns[target])
+        self._turns[target] += 1
+        address = objects.spare_address(spare)
         kept = objects.pod_endpoints(target, self._services, self._services * objects.PODS_PER_SERVICE)[:1]
         item = objects.endpoint_slice(target, [])
-        patch = {"endpoints": [*kept, objects.plain_endpoint(address)]}
+        patch = {"endpoints": [*kept, objects.pod_endpoint(objects.spare_pod(spare), address)]}
         return Change((Mark(frozenset({ENDPOINT}), address.encode()),), lambda: self._kubernetes.patch(item, patch))
 
     def _service(self, number: int) -> Change:
         """A Service, then its EndpointSlice, as Kubernetes' own controller would add it."""
         new = self._services + number
-        host, address = objects.host_of(new).encode(), objects.spare_address(number)
+        host, address = objects.host_of(new).encode(), objects.spare_address(objects.SPARE_PODS + number)
         items = objects.service(new), objects.endpoint_slice(new, [objects.plain_endpoint(address)])
         self._new.extend(items)
 

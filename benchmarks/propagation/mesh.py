@@ -19,12 +19,14 @@ async def install(kubernetes: Kubernetes, crds: Path, services: int, pods: int) 
     for plural in ("virtualservices", "destinationrules"):
         await kubernetes.served(f"/apis/networking.istio.io/v1/{plural}")
 
-    async def write_pod(number: int) -> None:
-        pod = objects.pod(number, services)
-        await kubernetes.create(pod)
-        await kubernetes.patch(pod, objects.pod_status(number), "/status")
+    async def write_pod(pod: tuple[Object, str]) -> None:
+        item, address = pod
+        await kubernetes.create(item)
+        await kubernetes.patch(item, objects.pod_status(address), "/status")
 
-    await kubernetes.all(write_pod, range(pods))
+    await kubernetes.all(write_pod, ((objects.pod(n, services), objects.pod_address(n)) for n in range(pods)))
+    spare = ((objects.spare_pod(n), objects.spare_address(n)) for n in range(objects.SPARE_PODS))
+    await kubernetes.all(write_pod, spare)
     await kubernetes.all(kubernetes.create, (item for n in range(services) for item in _service(n, services, pods)))
 
 

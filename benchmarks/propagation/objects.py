@@ -14,6 +14,8 @@ Object = dict[str, Any]
 NAMESPACES = 10
 SYSTEM_NAMESPACE = "istio-system"
 PODS_PER_SERVICE = 2
+SPARE_PODS = 300
+"""A multiple of NAMESPACES: as many of them in each."""
 PORT, TARGET_PORT = 80, 8080
 INJECTED = "sidecar.istio.io/status"
 
@@ -72,14 +74,28 @@ def version_of(pod: int, services: int) -> str:
 
 
 def pod(number: int, services: int) -> Object:
-    """A pod as an injector leaves it: with a sidecar that takes mutual TLS."""
-    app, version = service_name(number % services), version_of(number, services)
+    app = service_name(number % services)
+    return _pod(pod_name(number, services), namespace_of(number % services), app, version_of(number, services))
+
+
+def spare_pod(number: int) -> Object:
+    """A pod of the mesh that belongs to no service yet: endpoints change from and to these."""
+    return _pod(f"spare-{number:05d}", namespace_of(number), "spare", "v1")
+
+
+def spare_for(service: int, turn: int) -> int:
+    """The spare pod that a service gets when it is changed for the `turn`th time: another one of its namespace."""
+    return (service // NAMESPACES + turn) * NAMESPACES % SPARE_PODS + service % NAMESPACES
+
+
+def _pod(name: str, namespace: str, app: str, version: str) -> Object:
+    """As an injector leaves it: with a sidecar that takes mutual TLS."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": pod_name(number, services),
-            "namespace": namespace_of(number % services),
+            "name": name,
+            "namespace": namespace,
             "labels": {"app": app, "version": version, "security.istio.io/tlsMode": "istio"},
             "annotations": {INJECTED: "{}"},
         },
@@ -94,9 +110,8 @@ def pod(number: int, services: int) -> Object:
     }
 
 
-def pod_status(number: int) -> Object:
+def pod_status(address: str) -> Object:
     """A running, ready pod."""
-    address = pod_address(number)
     ready = [{"type": name, "status": "True"} for name in ("Ready", "ContainersReady", "PodScheduled", "Initialized")]
     return {"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "conditions": ready}}
 
@@ -117,14 +132,13 @@ def endpoint_slice(number: int, endpoints: list[Object]) -> Object:
 
 
 def pod_endpoints(number: int, services: int, pods: int) -> list[Object]:
-    return [
-        {
-            "addresses": [pod_address(each)],
-            "conditions": {"ready": True},
-            "targetRef": {"kind": "Pod", "name": pod_name(each, services), "namespace": namespace_of(number)},
-        }
-        for each in range(number, pods, services)
-    ]
+    """Those of the service `number`."""
+    return [pod_endpoint(pod(each, services), pod_address(each)) for each in range(number, pods, services)]
+
+
+def pod_endpoint(target: Object, address: str) -> Object:
+    name, namespace = target["metadata"]["name"], target["metadata"]["namespace"]
+    return {**plain_endpoint(address), "targetRef": {"kind": "Pod", "name": name, "namespace": namespace}}
 
 
 def plain_endpoint(address: str) -> Object:

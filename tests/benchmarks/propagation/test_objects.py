@@ -40,6 +40,18 @@ def test_addresses_are_unique_and_none_is_a_part_of_another() -> None:
     assert {len(address) for address in spare} == {14}
 
 
+def test_a_service_is_given_spare_pods_of_its_own_namespace_one_after_the_other() -> None:
+    for service in (0, 7, 58, 999):
+        given = [objects.spare_for(service, turn) for turn in range(60)]
+        assert {objects.spare_pod(spare)["metadata"]["namespace"] for spare in given} == {objects.namespace_of(service)}
+        assert all(0 <= spare < objects.SPARE_PODS for spare in given)
+        assert len(set(given[:30])) == 30
+
+
+def test_neighbours_are_given_different_spare_pods() -> None:
+    assert len({objects.spare_for(service, 0) for service in range(objects.SPARE_PODS)}) == objects.SPARE_PODS
+
+
 def test_every_service_has_pods_of_both_versions_in_its_own_namespace() -> None:
     services, pods = 50, objects.pod_count(50, 1)
     for number in range(services):
