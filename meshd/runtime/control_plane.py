@@ -123,8 +123,8 @@ class ControlPlane:
         try:
             async with (
                 _listening(admin, "127.0.0.1", ports.admin_port),
-                _listening(monitoring, None, ports.monitoring_port),
-                _listening(webhooks, None, ports.webhook_port, tls),
+                _listening(monitoring, ports.http_host, ports.monitoring_port),
+                _listening(webhooks, ports.http_host, ports.webhook_port, tls),
             ):
                 yield
         finally:

@@ -132,6 +132,7 @@ def read_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--kubeconfig", type=Path, help="default: the pod's service account")
     parser.add_argument("--xds", default=f"[::]:{XDS_PORT}", metavar="HOST:PORT", help="delta ADS over TLS")
+    parser.add_argument("--http-host", metavar="HOST", help="of webhooks and metrics; default: every address")
     parser.add_argument("--webhook-port", type=int, default=WEBHOOK_PORT)
     parser.add_argument("--monitoring-port", type=int, default=MONITORING_PORT)
     parser.add_argument("--admin-port", type=int, default=ADMIN_PORT, help="on loopback only")

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 _FIRST = (SECRET, CLUSTER, ENDPOINT)
 _AFTER_WARMING = (LISTENER, ROUTE, VIRTUAL_HOST)
 _REMOVED_LAST = (ENDPOINT, CLUSTER, SECRET)
+NAMES_SHOWN = 5
+"""Of clusters in one line of the log: there may be thousands."""
 NO_VIRTUAL_HOST = "none"
 """Reported as removed for a route configuration without virtual hosts, whose listener would wait in vain."""
 
@@ -104,7 +106,8 @@ class Stream:
         """
         late = self._warming.expire(self._clock())
         if late and late != (ALL,):
-            log.warning("proxy=%s does not take new clusters into use: %s", self.proxy.node_id, ", ".join(late))
+            shown = ", ".join(late[:NAMES_SHOWN]) + (", …" if len(late) > NAMES_SHOWN else "")
+            log.warning("proxy=%s does not take %d new clusters into use: %s", self.proxy.node_id, len(late), shown)
         for type_url in _FIRST:
             if response := self._take(type_url):
                 return response
@@ -176,13 +179,16 @@ class Stream:
         Envoy builds an updated cluster anew and waits for its endpoints, but does not ask for them again over
         delta, since it is still subscribed. A cluster and its endpoints have the same name.
         """
+        new: dict[bool, list[str]] = {True: [], False: []}
         for name, sent in clusters.items():
             if sent.version is None:
                 self._warming.abandon((name,))
             elif sent.new:
-                self._warming.begin(name, self.view.get(ENDPOINT, name) is not None, self._clock())
+                new[self.view.get(ENDPOINT, name) is not None].append(name)
             else:
                 self._endpoints_due.add(name)
+        for has_endpoints, names in new.items():
+            self._warming.begin(names, has_endpoints, self._clock())
         if self.subscriptions[ENDPOINT].opened:
             self._send_endpoints()
 

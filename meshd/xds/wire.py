@@ -77,30 +77,32 @@ def decode_resource(resource: Resource) -> dict[str, Any]:
 
 
 class Encoder:
-    """Responses to bytes; the part that streams have in common is made once and shared."""
+    """Responses to bytes; the part that streams have in common is made once and shared.
+
+    Streams share resources as objects, so that these tell responses apart without being looked at. A body is kept with
+    its resources: while it is there no other object can take their identity.
+    """
 
     def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
-        self._bodies: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self._bodies: OrderedDict[tuple[object, ...], tuple[bytes, tuple[Resource, ...]]] = OrderedDict()
         self._room = cache_bytes
 
     def encode(self, response: Response) -> bytes:
         return self._body(response) + _text(_NONCE, response.nonce)
 
     def _body(self, response: Response) -> bytes:
-        versions = tuple((resource.name, resource.version) for resource in response.resources)
-        key = (response.type_url, versions, response.removed)
-        body = self._bodies.get(key)
-        if body is None:
-            body = self._keep(key, _encode_body(response))
-        else:
-            self._bodies.move_to_end(key)
-        return body
+        key = (response.type_url, tuple(map(id, response.resources)), response.removed)
+        kept = self._bodies.get(key)
+        if kept is None:
+            return self._keep(key, _encode_body(response), response.resources)
+        self._bodies.move_to_end(key)
+        return kept[0]
 
-    def _keep(self, key: tuple[object, ...], body: bytes) -> bytes:
-        self._bodies[key] = body
+    def _keep(self, key: tuple[object, ...], body: bytes, resources: tuple[Resource, ...]) -> bytes:
+        self._bodies[key] = body, resources
         self._room -= len(body)
         while self._room < 0:
-            _, dropped = self._bodies.popitem(last=False)
+            _, (dropped, _) = self._bodies.popitem(last=False)
             self._room += len(dropped)
         return body
 

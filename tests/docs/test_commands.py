@@ -11,6 +11,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from benchmarks.propagation.options import build_parser as propagation_parser
 from commands.__main__ import _parser as mesh_parser
 from conformance.features import FEATURES
 from loadtests.__main__ import build_parser as load_parser
@@ -75,6 +76,9 @@ def _python(arguments: list[str]) -> None:
     assert arguments[0] == "-m"
     if arguments[1] == "loadtests":
         load_parser().parse_args(arguments[2:])
+        return
+    if arguments[1] == "benchmarks.propagation":
+        propagation_parser().parse_args(arguments[2:])
         return
     assert arguments[1:3] == ["pytest", "conformance"]
     rest = iter(arguments[3:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolchain.table import kubernetes, machine, pulumi, servers
+from toolchain.table import kubernetes, machine, peers, pulumi, servers
 from toolchain.tool import Tool
 
 TOOLS: dict[str, Tool] = {
@@ -23,5 +23,6 @@ TOOLS: dict[str, Tool] = {
         machine.DOCKERD,
         machine.DEBOOTSTRAP,
         machine.UV,
+        peers.ISTIOD,
     )
 }

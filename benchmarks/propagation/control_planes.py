@@ -1,0 +1,104 @@
+"""The control planes that are compared, each a process on loopback beside the same API server."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.propagation.api_server import ApiServer
+from benchmarks.propagation.certificates import self_signed
+from benchmarks.propagation.child import Child, free_port, started
+from benchmarks.propagation.objects import SYSTEM_NAMESPACE
+from toolchain import ensure
+from toolchain.paths import repo_root
+
+CLIENTS = {"PILOT_MAX_REQUESTS_PER_SECOND": "100000"}
+"""istiod's limit for this machine is 25 proxies a second, which would make the run longer, not the result other."""
+ALONE = {
+    "POD_NAME": "istiod",
+    "POD_NAMESPACE": SYSTEM_NAMESPACE,
+    "ENABLE_LEADER_ELECTION": "false",
+    "INJECT_ENABLED": "false",
+    "VALIDATION_WEBHOOK_CONFIG_NAME": "",
+    "INJECTION_WEBHOOK_CONFIG_NAME": "",
+}
+"""Outside a cluster: one replica without webhooks."""
+UPSTREAM_ENVOY = {
+    "PILOT_ENABLE_METADATA_EXCHANGE": "false",
+    "PILOT_ENABLE_ALPN_FILTER": "false",
+    "PILOT_DISABLE_MX_ALPN": "true",
+}
+"""Nothing in the configuration that only Istio's own build of Envoy knows: meshd sends none of it either."""
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """`environment` is laid over the one every istiod gets; meshd has none."""
+
+    name: str
+    about: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+MESHD = ControlPlane("meshd", "as it is deployed")
+ISTIOD_TUNED = ControlPlane(
+    "istiod-1ms",
+    "PILOT_DEBOUNCE_AFTER=1ms, endpoints without debounce",
+    {"PILOT_DEBOUNCE_AFTER": "1ms", "PILOT_ENABLE_EDS_DEBOUNCE": "false"},
+)
+ISTIOD = ControlPlane("istiod", "default debounce of 100 ms")
+CONTROL_PLANES = {each.name: each for each in (MESHD, ISTIOD_TUNED, ISTIOD)}
+
+
+@dataclass(frozen=True)
+class Running:
+    """`port` serves delta ADS in plain text on loopback."""
+
+    child: Child
+    port: int
+
+
+@asynccontextmanager
+async def running(which: ControlPlane, server: ApiServer, folder: Path) -> AsyncIterator[Running]:
+    """Run it until the end of the block. Enters when it says that it is ready. Raises BenchmarkError, UserError."""
+    folder.mkdir(parents=True)
+    argv, port, ready = _meshd(server, folder) if which is MESHD else _istiod(server, folder)
+    environment = {} if which is MESHD else {**ALONE, **UPSTREAM_ENVOY, **CLIENTS, **which.environment}
+    environment["PYTHONPATH"] = str(repo_root())
+    async with started(which.name, argv, folder / "log", environment) as child:
+        await child.ready(ready)
+        yield Running(child, port)
+
+
+def _meshd(server: ApiServer, folder: Path) -> tuple[list[str], int, str]:
+    for path, content in zip((folder / "tls.crt", folder / "tls.key"), self_signed("root"), strict=True):
+        path.write_bytes(content)
+    settings = folder / "mesh.yaml"
+    settings.write_text("{}\n")
+    port, monitoring = free_port(), free_port()
+    argv = [
+        sys.executable, "-m", "meshd", "--config", str(settings), "--ca", str(folder),
+        "--kubeconfig", str(server.kubeconfig), "--insecure-xds", f"127.0.0.1:{port}",
+        "--xds", f"127.0.0.1:{free_port()}", "--http-host", "127.0.0.1", "--monitoring-port", str(monitoring),
+        "--webhook-port", str(free_port()), "--admin-port", str(free_port()), "--log-level", "warning",
+    ]  # fmt: skip
+    return argv, port, f"http://127.0.0.1:{monitoring}/ready"
+
+
+def _istiod(server: ApiServer, folder: Path) -> tuple[list[str], int, str]:
+    mesh_config = folder / "mesh.yaml"
+    mesh_config.write_text(json.dumps({"defaultProviders": {}, "enablePrometheusMerge": False}))
+    ports = [free_port() for _ in range(5)]
+    http, https, grpc, secure, monitoring = (f"127.0.0.1:{port}" for port in ports)
+    argv = [
+        str(ensure("istiod") / "pilot-discovery"), "discovery", "--kubeconfig", str(server.kubeconfig),
+        "--meshConfig", str(mesh_config), "--networksConfig", str(folder / "none"), "--clusterID", "Kubernetes",
+        "-n", SYSTEM_NAMESPACE, "--httpAddr", http, "--httpsAddr", https, "--grpcAddr", grpc,
+        "--secureGRPCAddr", secure, "--monitoringAddr", monitoring, "--ctrlz_port", "0", "--profile=false",
+        "--log_output_level", "default:error",
+    ]  # fmt: skip
+    return argv, ports[2], f"http://{http}/ready"
