@@ -10,6 +10,7 @@ FEATURES = {
     "mtls": "mutual TLS between workloads, its modes, and SPIFFE identities",
     "authorization": "AuthorizationPolicy ALLOW and DENY",
     "sidecar": "Sidecar: what a workload reaches, what becomes of the rest, and how requests come in",
+    "destination_policy": "DestinationRule: load balancing, limits on connections, outlier detection",
     "retries": "retries happen as told, and only then",
     "gateway_tls": "HTTPS at the gateway, SIMPLE and MUTUAL, several hosts",
     "metrics": "Prometheus counts every request once, by code, source and destination",

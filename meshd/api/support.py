@@ -29,19 +29,18 @@ _POLICIES = tuple(
 def _traffic_policy(prefix: str) -> Iterator[str]:
     hashing = f"{prefix}.loadBalancer.consistentHash"
     yield f"{prefix}.loadBalancer.simple"
-    yield from _fields(hashing, "httpHeaderName httpCookie.name httpCookie.path httpCookie.ttl useSourceIp")
+    yield from _fields(hashing, "httpHeaderName httpCookie useSourceIp")
     yield from _fields(hashing, "httpQueryParameterName ringHash maglev minimumRingSize")
-    yield from _fields(f"{prefix}.connectionPool.tcp", "maxConnections connectTimeout tcpKeepalive")
-    yield from _fields(f"{prefix}.connectionPool.tcp", "maxConnectionDuration")
-    yield from _fields(f"{prefix}.connectionPool.http", "http1MaxPendingRequests http2MaxRequests maxRetries")
-    yield from _fields(f"{prefix}.connectionPool.http", "maxRequestsPerConnection idleTimeout maxConcurrentStreams")
-    yield from _fields(f"{prefix}.connectionPool.http", "h2UpgradePolicy")
-    yield from _fields(f"{prefix}.outlierDetection", "consecutiveErrors consecutive5xxErrors interval")
-    yield from _fields(f"{prefix}.outlierDetection", "consecutiveGatewayErrors consecutiveLocalOriginFailures")
-    yield from _fields(f"{prefix}.outlierDetection", "splitExternalLocalOriginErrors baseEjectionTime")
-    yield from _fields(f"{prefix}.outlierDetection", "maxEjectionPercent minHealthPercent")
+    yield from _fields(f"{prefix}.loadBalancer", "warmup warmupDurationSecs")
+    yield f"{prefix}.connectionPool"
+    yield f"{prefix}.outlierDetection"
     yield from _fields(f"{prefix}.tls", "mode clientCertificate privateKey caCertificates subjectAltNames")
-    yield from _fields(f"{prefix}.tls", "sni insecureSkipVerify")
+    yield from _fields(f"{prefix}.tls", "sni insecureSkipVerify caCrl")
+
+
+def _whole_policy(prefix: str) -> Iterator[str]:
+    """What a single port cannot have of its own."""
+    yield from _fields(prefix, "tunnel proxyProtocol retryBudget.percent retryBudget.minRetryConcurrency")
 
 
 SUPPORTED: frozenset[str] = frozenset(
@@ -58,6 +57,7 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields("VirtualService.tcp", "route match.port match.gateways"),
         *_fields("DestinationRule", "host exportTo subsets.name subsets.labels"),
         *(field for policy in _POLICIES for field in _traffic_policy(policy)),
+        *(f for policy in _POLICIES if not policy.endswith("portLevelSettings") for f in _whole_policy(policy)),
         *(f"{policy}.port" for policy in _POLICIES if policy.endswith("portLevelSettings")),
         *_fields("Gateway", "selector servers.hosts servers.name"),
         *_fields("Gateway.servers.port", "number name"),

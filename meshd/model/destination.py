@@ -7,7 +7,7 @@ from meshd.model.labels import Labels
 from meshd.model.reference import ObjectRef
 
 
-class LoadBalancer(Enum):
+class SimpleBalancer(Enum):
     ROUND_ROBIN = "ROUND_ROBIN"
     LEAST_REQUEST = "LEAST_REQUEST"
     RANDOM = "RANDOM"
@@ -31,10 +31,29 @@ class ConsistentHash:
     cookie: str = ""
     cookie_path: str = ""
     cookie_ttl: float | None = None
+    cookie_attributes: tuple[tuple[str, str], ...] = ()
     source_ip: bool = False
     query_parameter: str = ""
     minimum_ring_size: int = 1024
     maglev_table_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Warmup:
+    """An endpoint that appears gets its full share of requests only after `duration`."""
+
+    duration: float
+    minimum_percent: float = 10.0
+    aggression: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """At most one of `simple` and `consistent_hash`; neither means the proxy's default."""
+
+    simple: SimpleBalancer | None = None
+    consistent_hash: ConsistentHash | None = None
+    warmup: Warmup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +65,17 @@ class ConnectionPool:
     tcp_keepalive: tuple[int, float, float] | None = None
     """(probes, time, interval)"""
     max_connection_duration: float = 0.0
-    tcp_idle_timeout: float = 0.0
+    tcp_idle_timeout: float | None = None
     http1_max_pending_requests: int = 0
     http2_max_requests: int = 0
     max_requests_per_connection: int = 0
     max_retries: int = 0
-    idle_timeout: float = 0.0
+    idle_timeout: float | None = None
     max_concurrent_streams: int = 0
     upgrade_to_http2: bool = False
+    use_client_protocol: bool = False
+    http2_keepalive: tuple[float, float] | None = None
+    """(interval, timeout)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,8 @@ class OutlierDetection:
     base_ejection_time: float = 0.0
     max_ejection_percent: int | None = None
     min_health_percent: int = 0
+    http_error_codes: tuple[int, ...] = ()
+    """Statuses that count as errors, instead of the 5xx."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,7 @@ class ClientTls:
     client_certificate: str = ""
     private_key: str = ""
     ca_certificates: str = ""
+    ca_crl: str = ""
     credential_name: str = ""
     subject_alt_names: tuple[str, ...] = ()
     sni: str = ""
@@ -83,15 +108,37 @@ class ClientTls:
 
 
 @dataclass(frozen=True, slots=True)
+class Tunnel:
+    """TCP carried in an HTTP CONNECT or POST for `target` ("host:port")."""
+
+    target: str
+    use_post: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RetryBudget:
+    """Retries under way at once: `percent` of the requests under way, and always `min_concurrency`."""
+
+    percent: float = 20.0
+    min_concurrency: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class TrafficPolicy:
-    """Each part None when not said; a subset's or port's policy overrides part by part."""
+    """Each part None when not said. `proxy_protocol` is the version of the PROXY header, "V1" or "V2"."""
 
     load_balancer: LoadBalancer | None = None
-    consistent_hash: ConsistentHash | None = None
     connection_pool: ConnectionPool | None = None
     outlier_detection: OutlierDetection | None = None
     tls: ClientTls | None = None
+    tunnel: Tunnel | None = None
+    proxy_protocol: str | None = None
+    retry_budget: RetryBudget | None = None
     ports: tuple[tuple[int, "TrafficPolicy"], ...] = ()
+
+    @property
+    def consistent_hash(self) -> ConsistentHash | None:
+        return self.load_balancer.consistent_hash if self.load_balancer else None
 
 
 @dataclass(frozen=True, slots=True)

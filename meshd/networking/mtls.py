@@ -67,13 +67,13 @@ def downstream_mtls_socket() -> dict[str, Any]:
     return extension("envoy.transport_sockets.tls", context)
 
 
-def upstream_mtls_socket(sni: str, sans: tuple[str, ...], http2: bool) -> dict[str, Any]:
+def upstream_mtls_socket(sni: str, sans: tuple[str, ...], alpn: tuple[str, ...]) -> dict[str, Any]:
     """Client side: the server must show one of the identities `sans` (none known: any of the mesh)."""
     matchers = [{"san_type": "URI", "matcher": {"exact": san}} for san in sans]
     context = tls_pb2.UpstreamTlsContext(
         sni=sni,
         common_tls_context={
-            "alpn_protocols": [ALPN_MESH, "h2" if http2 else "http/1.1"],
+            "alpn_protocols": [ALPN_MESH, *alpn],
             "tls_certificate_sds_secret_configs": [_sds(WORKLOAD_CERTIFICATE)],
             "combined_validation_context": {
                 "default_validation_context": {"match_typed_subject_alt_names": matchers},

@@ -15,7 +15,7 @@ from meshd.api.istio.tls_settings import ClientTLSSettings
 from meshd.api.object import IstioObject
 from meshd.api.problem import Problem
 
-from .load_balancer import check_connection_pool, check_load_balancer, check_outlier_detection
+from .load_balancer import check_connection_pool, check_load_balancer, check_outlier_detection, warn_load_balancer
 from .names import (
     check_export_to,
     check_host,
@@ -54,6 +54,19 @@ def warn_destination_rule(rule: IstioObject[DestinationRule]) -> Iterator[Proble
     for index, subset in enumerate(rule.spec.subsets):
         if not subset.labels:
             yield Problem(f"spec.subsets[{index}]", subset.name, "has no labels and holds every endpoint")
+        yield from _warn_traffic_policy(subset.traffic_policy, f"spec.subsets[{index}].trafficPolicy")
+    yield from _warn_traffic_policy(rule.spec.traffic_policy, "spec.trafficPolicy")
+
+
+def _warn_traffic_policy(policy: TrafficPolicy | None, path: str) -> Iterator[Problem]:
+    if policy is None:
+        return
+    balancers = [(path, policy.load_balancer)]
+    for index, port_policy in enumerate(policy.port_level_settings):
+        balancers.append((f"{path}.portLevelSettings[{index}]", port_policy.load_balancer))
+    for place, balancer in balancers:
+        if balancer is not None:
+            yield from warn_load_balancer(balancer, f"{place}.loadBalancer")
 
 
 def _check_subset(subset: Subset, path: str) -> Iterator[Problem]:

@@ -42,6 +42,15 @@ def check_load_balancer(settings: LoadBalancerSettings, path: str) -> Iterator[P
         yield Problem(f"{path}.warmup.aggression", 0, "must be above 0")
 
 
+def warn_load_balancer(settings: LoadBalancerSettings, path: str) -> Iterator[Problem]:
+    """What is allowed and has no effect."""
+    warmup = settings.warmup is not None or settings.warmup_duration_secs is not None
+    if warmup and (settings.consistent_hash is not None or settings.simple in ("RANDOM", "PASSTHROUGH")):
+        yield Problem(
+            path, None, "endpoints warm up with ROUND_ROBIN and LEAST_REQUEST only; this warm-up does nothing"
+        )
+
+
 def _check_consistent_hash(settings: ConsistentHashLB, path: str) -> Iterator[Problem]:
     if settings.http_cookie is not None:
         place = f"{path}.httpCookie"

@@ -7,7 +7,7 @@ from envoy.config.cluster.v3 import cluster_pb2
 from meshd.model.destination import ConnectionPool
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
-from meshd.networking.clusters.policy import circuit_breakers, connection_settings, http_protocol_options
+from meshd.networking.clusters.connection_pool import circuit_breakers, connection_settings, http_protocol_options
 from meshd.networking.inbound_ports import InboundPort, inbound_ports
 from meshd.networking.names import INBOUND_PASSTHROUGH_CLUSTER, inbound_cluster_name
 from meshd.networking.proto import resource, struct, uint32

@@ -3,22 +3,15 @@
 from typing import Any
 
 from envoy.config.cluster.v3 import cluster_pb2
-from envoy.extensions.transport_sockets.raw_buffer.v3 import raw_buffer_pb2
 
 from meshd.model.destination import ClientTls, ConnectionPool, TlsMode, TrafficPolicy
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Protocol, Service, ServicePort
+from meshd.networking.clusters.connection_pool import circuit_breakers, connection_settings, http_protocol_options
 from meshd.networking.clusters.peers import endpoint_identities, endpoints_taking_mtls
-from meshd.networking.clusters.policy import (
-    circuit_breakers,
-    connection_settings,
-    effective_policy,
-    http_protocol_options,
-    load_balancing,
-    outlier_detection,
-)
-from meshd.networking.clusters.tls import client_tls_socket
+from meshd.networking.clusters.policy import effective_policy, load_balancing, outlier_detection
+from meshd.networking.clusters.tls import PLAINTEXT, behind_proxy_header, client_tls_socket, follow_request
 from meshd.networking.lookup import destination_policy, service_of
 from meshd.networking.mtls import upstream_mtls_socket
 from meshd.networking.names import (
@@ -26,15 +19,14 @@ from meshd.networking.names import (
     PASSTHROUGH_CLUSTER,
     outbound_cluster_name,
 )
-from meshd.networking.proto import ADS, duration, extension, resource, struct
+from meshd.networking.proto import ADS, duration, resource, struct
 from meshd.networking.scopes import Layer, OutboundScope
 from meshd.networking.visibility import services_in
 
 ClusterItem = tuple[str, int, str]
 """(host, port, subset)"""
 
-_PLAINTEXT = extension("envoy.transport_sockets.raw_buffer", raw_buffer_pb2.RawBuffer())
-RAW_BUFFER = {"name": "tlsMode-disabled", "match": {}, "transport_socket": _PLAINTEXT}
+RAW_BUFFER = {"name": "tlsMode-disabled", "match": {}, "transport_socket": PLAINTEXT}
 
 
 def outbound_clusters(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
@@ -71,7 +63,7 @@ def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource
     settings: dict[str, Any] = {
         "type": "EDS",
         "eds_cluster_config": {"eds_config": ADS},
-        "circuit_breakers": circuit_breakers(pool),
+        "circuit_breakers": circuit_breakers(pool, policy.retry_budget),
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "metadata": {"filter_metadata": {"istio": _metadata(read, service, port, subset)}},
         **connection_settings(pool),
@@ -81,7 +73,12 @@ def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource
     if settings["type"] == "ORIGINAL_DST":
         del settings["eds_cluster_config"]
     if port.protocol.is_http:
-        settings["typed_extension_protocol_options"] = http_protocol_options(pool, port.protocol.is_http2)
+        settings["typed_extension_protocol_options"] = http_protocol_options(
+            pool,
+            port.protocol.is_http2,
+            names=follow_request(policy.tls),
+            errors=policy.outlier_detection.http_error_codes if policy.outlier_detection else (),
+        )
     if policy.outlier_detection is not None:
         settings["outlier_detection"] = outlier_detection(policy.outlier_detection)
         settings["common_lb_config"]["healthy_panic_threshold"]["value"] = policy.outlier_detection.min_health_percent
@@ -108,6 +105,11 @@ def _metadata(read: Reader, service: Service, port: ServicePort, subset: str) ->
 
 
 def _security(read: Reader, service: Service, port: ServicePort, policy: TrafficPolicy) -> dict[str, Any]:
+    security = _tls(read, service, port, policy)
+    return behind_proxy_header(security, policy.proxy_protocol) if policy.proxy_protocol else security
+
+
+def _tls(read: Reader, service: Service, port: ServicePort, policy: TrafficPolicy) -> dict[str, Any]:
     """Mutual TLS towards each endpoint that takes it, unless the policy says otherwise.
 
     The service's name is shown as SNI: by it the server's proxy tells in metrics which of its services was called.
@@ -116,14 +118,27 @@ def _security(read: Reader, service: Service, port: ServicePort, policy: Traffic
     if tls is not None and tls.mode is TlsMode.DISABLE:
         return {}
     if tls is not None and tls.mode is not TlsMode.ISTIO_MUTUAL:
-        return {"transport_socket": client_tls_socket(tls, service.hostname, port.protocol.is_http2)}
+        return {"transport_socket": client_tls_socket(tls, _alpn(port, policy))}
     known = read.query(endpoint_identities, service.hostname, port.name)
     sans, sni = _expected(tls, known, service.hostname)
-    socket = upstream_mtls_socket(sni, sans, port.protocol.is_http2)
+    socket = upstream_mtls_socket(sni, sans, _mesh_alpn(port, policy))
     if tls is not None:
         return {"transport_socket": socket}
     match = {"name": "tlsMode-istio", "match": struct({"tlsMode": "istio"}), "transport_socket": socket}
     return {"transport_socket_matches": [match, RAW_BUFFER]}
+
+
+def _alpn(port: ServicePort, policy: TrafficPolicy) -> tuple[str, ...]:
+    """The HTTP version offered in TLS. Where it is the client's, Envoy offers that of each connection by itself."""
+    pool = policy.connection_pool or ConnectionPool()
+    if not port.protocol.is_http or pool.use_client_protocol:
+        return ()
+    return ("h2",) if port.protocol.is_http2 or pool.upgrade_to_http2 else ("http/1.1",)
+
+
+def _mesh_alpn(port: ServicePort, policy: TrafficPolicy) -> tuple[str, ...]:
+    """What is offered beside the mesh's own protocol name. Offered none, the server looks at the first bytes."""
+    return _alpn(port, policy) if port.protocol.is_http else ("http/1.1",)
 
 
 def _expected(tls: ClientTls | None, known: tuple[str, ...], sni: str) -> tuple[tuple[str, ...], str]:

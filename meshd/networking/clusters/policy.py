@@ -1,49 +1,62 @@
-"""A DestinationRule's traffic policy as fields of an Envoy cluster."""
+"""A DestinationRule's traffic policy for one port and subset, and its load balancing as fields of an Envoy cluster."""
 
 from dataclasses import fields, replace
 from typing import Any
 
-from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
-
 from meshd.model.destination import (
-    ConnectionPool,
     ConsistentHash,
     LoadBalancer,
     OutlierDetection,
+    SimpleBalancer,
     TrafficPolicy,
+    Warmup,
 )
-from meshd.networking.proto import any_of, duration, uint32
+from meshd.networking.proto import duration, uint32
 
-UNLIMITED = 4294967295
-DEFAULT_CONNECT_TIMEOUT = 10.0
-
-HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_OF_A_PORT = ("load_balancer", "connection_pool", "outlier_detection", "tls")
+"""What portLevelSettings may say; all else is the policy's that they stand in."""
 
 
 def effective_policy(policy: TrafficPolicy, port: int, subset: TrafficPolicy | None) -> TrafficPolicy:
     """The policy for one port and subset.
 
-    A port's settings replace the policy's as a whole; a subset's parts override part by part.
+    A subset's parts override the rule's, part by part. A port's settings, the rule's or the subset's, replace what came
+    before as a whole: what they leave out is at its default.
     https://istio.io/latest/docs/reference/config/networking/destination-rule/#TrafficPolicy-PortTrafficPolicy
     """
-    base = dict(policy.ports).get(port, replace(policy, ports=()))
+    chosen = _at_port(replace(policy, ports=()), policy, port)
     if subset is None:
-        return base
-    own = dict(subset.ports).get(port, replace(subset, ports=()))
-    said = {f.name: getattr(own, f.name) for f in fields(own) if getattr(own, f.name) is not None}
-    if own.load_balancer or own.consistent_hash:
-        said |= {"load_balancer": own.load_balancer, "consistent_hash": own.consistent_hash}
-    return replace(base, **said)
+        return chosen
+    said = {f.name: getattr(subset, f.name) for f in fields(subset) if getattr(subset, f.name) is not None}
+    return _at_port(replace(chosen, **{**said, "ports": ()}), subset, port)
+
+
+def _at_port(base: TrafficPolicy, policy: TrafficPolicy, port: int) -> TrafficPolicy:
+    own = next((settings for number, settings in policy.ports if number == port), None)
+    return base if own is None else replace(base, **{name: getattr(own, name) for name in _OF_A_PORT})
 
 
 def load_balancing(policy: TrafficPolicy) -> dict[str, Any]:
     """lb_policy and its settings; least request is the default, as in Istio."""
-    if policy.consistent_hash is not None:
-        return _hash_balancing(policy.consistent_hash)
-    kind = policy.load_balancer or LoadBalancer.LEAST_REQUEST
-    if kind is LoadBalancer.PASSTHROUGH:
+    balancer = policy.load_balancer or LoadBalancer()
+    if balancer.consistent_hash is not None:
+        return _hash_balancing(balancer.consistent_hash)
+    kind = balancer.simple or SimpleBalancer.LEAST_REQUEST
+    if kind is SimpleBalancer.PASSTHROUGH:
         return {"lb_policy": "CLUSTER_PROVIDED", "type": "ORIGINAL_DST"}
-    return {"lb_policy": kind.value}
+    settings: dict[str, Any] = {"lb_policy": kind.value}
+    if balancer.warmup is not None and kind is not SimpleBalancer.RANDOM:
+        settings[f"{kind.value.lower()}_lb_config"] = {"slow_start_config": _slow_start(balancer.warmup)}
+    return settings
+
+
+def _slow_start(warmup: Warmup) -> dict[str, Any]:
+    """https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/slow_start"""
+    return {
+        "slow_start_window": duration(warmup.duration),
+        "aggression": {"default_value": warmup.aggression, "runtime_key": "slow_start.aggression"},
+        "min_weight_percent": {"value": warmup.minimum_percent},
+    }
 
 
 def _hash_balancing(hashing: ConsistentHash) -> dict[str, Any]:
@@ -56,59 +69,14 @@ def _hash_balancing(hashing: ConsistentHash) -> dict[str, Any]:
     }
 
 
-def circuit_breakers(pool: ConnectionPool) -> dict[str, Any]:
-    """No limits unless said: Envoy's own of 1,024 surprise people under load."""
-    threshold = {
-        "max_connections": uint32(pool.max_connections or UNLIMITED),
-        "max_pending_requests": uint32(pool.http1_max_pending_requests or UNLIMITED),
-        "max_requests": uint32(pool.http2_max_requests or UNLIMITED),
-        "max_retries": uint32(pool.max_retries or UNLIMITED),
-        "track_remaining": False,
-    }
-    return {"thresholds": [threshold]}
-
-
-def connection_settings(pool: ConnectionPool) -> dict[str, Any]:
-    settings: dict[str, Any] = {"connect_timeout": duration(pool.connect_timeout or DEFAULT_CONNECT_TIMEOUT)}
-    if pool.tcp_keepalive is not None:
-        probes, time, interval = pool.tcp_keepalive
-        keepalive: dict[str, Any] = {}
-        for name, value in (
-            ("keepalive_probes", probes),
-            ("keepalive_time", round(time)),
-            ("keepalive_interval", round(interval)),
-        ):
-            if value:
-                keepalive[name] = uint32(value)
-        settings["upstream_connection_options"] = {"tcp_keepalive": keepalive}
-    return settings
-
-
-def http_protocol_options(pool: ConnectionPool, http2: bool) -> dict[str, Any]:
-    """Which HTTP version the upstream is spoken to in, and how long its connections live."""
-    common: dict[str, Any] = {}
-    if pool.idle_timeout:
-        common["idle_timeout"] = duration(pool.idle_timeout)
-    if pool.max_requests_per_connection:
-        common["max_requests_per_connection"] = uint32(pool.max_requests_per_connection)
-    if pool.max_connection_duration:
-        common["max_connection_duration"] = duration(pool.max_connection_duration)
-    version: dict[str, Any] = {"http_protocol_options": {}}
-    if http2 or pool.upgrade_to_http2:
-        streams = pool.max_concurrent_streams
-        version = {"http2_protocol_options": {"max_concurrent_streams": uint32(streams)} if streams else {}}
-    options = http_protocol_options_pb2.HttpProtocolOptions(
-        common_http_protocol_options=common, explicit_http_config=version
-    )
-    return {HTTP_PROTOCOL_OPTIONS: any_of(options)}
-
-
 def outlier_detection(detection: OutlierDetection) -> dict[str, Any]:
     """https://istio.io/latest/docs/reference/config/networking/destination-rule/#OutlierDetection"""
     settings: dict[str, Any] = {
         "enforcing_success_rate": uint32(0),
         "split_external_local_origin_errors": detection.split_external_local_origin_errors,
     }
+    if detection.split_external_local_origin_errors:
+        settings["enforcing_local_origin_success_rate"] = uint32(0)
     counts = {
         "consecutive_5xx": detection.consecutive_5xx_errors,
         "consecutive_gateway_failure": detection.consecutive_gateway_errors,

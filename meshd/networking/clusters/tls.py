@@ -1,22 +1,27 @@
-"""TLS that a DestinationRule asks for towards servers outside the mesh's own CA."""
+"""TLS that a DestinationRule asks for towards servers outside the mesh's own CA, and the PROXY header before it."""
 
 from typing import Any
 
+from envoy.config.core.v3 import proxy_protocol_pb2
+from envoy.extensions.transport_sockets.proxy_protocol.v3 import upstream_proxy_protocol_pb2
+from envoy.extensions.transport_sockets.raw_buffer.v3 import raw_buffer_pb2
 from envoy.extensions.transport_sockets.tls.v3 import tls_pb2
 
 from meshd.model.destination import ClientTls, TlsMode
 from meshd.networking.proto import extension
 
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
+PLAINTEXT = extension("envoy.transport_sockets.raw_buffer", raw_buffer_pb2.RawBuffer())
+_SAN_TYPES = ("DNS", "URI", "IP_ADDRESS", "EMAIL")
 
 
-def client_tls_socket(tls: ClientTls, hostname: str, http2: bool) -> dict[str, Any]:
+def client_tls_socket(tls: ClientTls, alpn: tuple[str, ...]) -> dict[str, Any]:
     """SIMPLE or MUTUAL with files of the proxy's file system.
 
-    Without `caCertificates` the system's roots are used.
+    Without `caCertificates` the system's roots are used. Without `sni` the name is the request's, see follow_request.
     https://istio.io/latest/docs/reference/config/networking/destination-rule/#ClientTLSSettings
     """
-    common: dict[str, Any] = {"alpn_protocols": ["h2"] if http2 else ["http/1.1"]}
+    common: dict[str, Any] = {"alpn_protocols": alpn}
     if tls.mode is TlsMode.MUTUAL:
         common["tls_certificates"] = [
             {
@@ -25,12 +30,37 @@ def client_tls_socket(tls: ClientTls, hostname: str, http2: bool) -> dict[str, A
             }
         ]
     if not tls.insecure_skip_verify:
-        sans = tls.subject_alt_names
         common["validation_context"] = {
             "trusted_ca": {"filename": tls.ca_certificates or SYSTEM_ROOTS},
             "match_typed_subject_alt_names": [
-                {"san_type": kind, "matcher": {"exact": san}} for san in sans for kind in ("DNS", "URI")
+                {"san_type": kind, "matcher": {"exact": san}} for san in tls.subject_alt_names for kind in _SAN_TYPES
             ],
+            **({"crl": {"filename": tls.ca_crl}} if tls.ca_crl else {}),
         }
-    context = tls_pb2.UpstreamTlsContext(sni=tls.sni or hostname, common_tls_context=common)
+    context = tls_pb2.UpstreamTlsContext(sni=tls.sni, common_tls_context=common)
     return extension("envoy.transport_sockets.tls", context)
+
+
+def follow_request(tls: ClientTls | None) -> dict[str, bool]:
+    """UpstreamHttpProtocolOptions: without a name in the rule, the server's is the authority of the request.
+
+    The certificate must then be for that name, unless the rule says which ones or that none is checked, as in Istio.
+    """
+    if tls is None or tls.mode not in (TlsMode.SIMPLE, TlsMode.MUTUAL) or tls.sni:
+        return {}
+    return {"auto_sni": True, "auto_san_validation": not tls.subject_alt_names and not tls.insecure_skip_verify}
+
+
+def behind_proxy_header(security: dict[str, Any], version: str) -> dict[str, Any]:
+    """The transport sockets of a cluster, each with a PROXY header of `version` ("V1" or "V2") before its bytes."""
+    matches = security.get("transport_socket_matches")
+    if matches is not None:
+        wrapped = [{**match, "transport_socket": _header(match["transport_socket"], version)} for match in matches]
+        return {**security, "transport_socket_matches": wrapped}
+    return {**security, "transport_socket": _header(security.get("transport_socket", PLAINTEXT), version)}
+
+
+def _header(socket: dict[str, Any], version: str) -> dict[str, Any]:
+    config = proxy_protocol_pb2.ProxyProtocolConfig(version=version)
+    upstream = upstream_proxy_protocol_pb2.ProxyProtocolUpstreamTransport(config=config, transport_socket=socket)
+    return extension("envoy.transport_sockets.upstream_proxy_protocol", upstream)

@@ -14,8 +14,9 @@ from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.route import MESH_GATEWAY, L4Route, RouteRules
 from meshd.model.service import Protocol, Service, ServicePort
+from meshd.networking.clusters.outbound import policy_of
 from meshd.networking.listeners.http import client_filters, connection_manager, rds
-from meshd.networking.listeners.tcp import black_hole, tcp_proxy
+from meshd.networking.listeners.tcp import black_hole, policy_settings, tcp_proxy
 from meshd.networking.listeners.telemetry import http_access_logs, outbound_tags
 from meshd.networking.lookup import mesh_config, route_rules, service_of
 from meshd.networking.names import (
@@ -96,10 +97,13 @@ def _tcp_filter(
 ) -> dict[str, Any]:
     rule = next((r for r in rules.tcp if _applies(r, rules, port.port)), None) if rules else None
     if rule is None or not rule.destinations:
-        return tcp_proxy([(outbound_cluster_name(service.hostname, port.port), 1)], outbound_tags(), log_text)
+        settings = policy_settings(read.query(policy_of, namespace, service.hostname, port.port, ""), alone=True)
+        name = outbound_cluster_name(service.hostname, port.port)
+        return tcp_proxy([(name, 1)], outbound_tags(), log_text, **settings)
     upstreams = Upstreams(read, namespace, port.port)
     weighted = [(upstreams.cluster(d.destination), d.weight) for d in rule.destinations]
-    return tcp_proxy(weighted, outbound_tags(), log_text)
+    policy = upstreams.policy(rule.destinations[0].destination)
+    return tcp_proxy(weighted, outbound_tags(), log_text, **policy_settings(policy, alone=len(weighted) == 1))
 
 
 def _applies(rule: L4Route, rules: RouteRules, port: int) -> bool:

@@ -7,11 +7,11 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2
 from meshd.model.hosts import wildcards
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
-from meshd.model.route import MESH_GATEWAY, RouteRules
+from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
 from meshd.model.service import Service
 from meshd.model.tables import SERVICES
 from meshd.networking.lookup import route_rules, service_of
-from meshd.networking.names import PASSTHROUGH_CLUSTER, outbound_cluster_name, virtual_host_name
+from meshd.networking.names import PASSTHROUGH_CLUSTER, virtual_host_name
 from meshd.networking.proto import ADS, boolean, duration, resource, uint32
 from meshd.networking.routes.retry import DEFAULT_RETRY
 from meshd.networking.routes.rules import routes_of
@@ -108,7 +108,7 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     service = read.query(service_of, host)
     routes = routes_of(rules, MESH_GATEWAY, port, scope.namespace, Upstreams(read, scope.namespace, port))
     if not rules and service is not None:
-        routes = [_default_route(service, port)]
+        routes = [_default_route(service, Upstreams(read, scope.namespace, port))]
     name = virtual_host_name(str(port), host)
     virtual_host = route_components_pb2.VirtualHost(
         name=name,
@@ -131,9 +131,12 @@ def _rules(read: Reader, scope: OutboundScope, host: str) -> tuple[RouteRules, .
     return ()
 
 
-def _default_route(service: Service, port: int) -> dict[str, Any]:
+def _default_route(service: Service, upstreams: Upstreams) -> dict[str, Any]:
+    port = upstreams.request_port
+    destination = Destination(service.hostname, port=port)
     action = {
-        "cluster": outbound_cluster_name(service.hostname, port),
+        "cluster": upstreams.cluster(destination),
+        "hash_policy": upstreams.hash_policies(destination),
         "timeout": duration(0),
         "retry_policy": DEFAULT_RETRY,
     }

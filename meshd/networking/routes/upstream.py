@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from meshd.model.destination import ConsistentHash
+from meshd.model.destination import ConsistentHash, TrafficPolicy
 from meshd.model.memo import Reader
 from meshd.model.route import Destination
 from meshd.model.tables import exported
@@ -29,9 +29,12 @@ class Upstreams:
         service = self.read.query(service_of, destination.host)
         if service is None or not exported(service.export_to, service.namespace, self.namespace):
             return []
+        hashing = self.policy(destination).consistent_hash
+        return [_hash_policy(hashing)] if hashing else []
+
+    def policy(self, destination: Destination) -> TrafficPolicy:
         port = self._port(destination)
-        policy = self.read.query(policy_of, self.namespace, destination.host, port, destination.subset)
-        return [_hash_policy(policy.consistent_hash)] if policy.consistent_hash else []
+        return self.read.query(policy_of, self.namespace, destination.host, port, destination.subset)
 
     def _port(self, destination: Destination) -> int:
         """A destination without a port is the service's only port, else the port the request came in on."""
@@ -52,4 +55,6 @@ def _hash_policy(hashing: ConsistentHash) -> dict[str, Any]:
     cookie: dict[str, Any] = {"name": hashing.cookie, "path": hashing.cookie_path}
     if hashing.cookie_ttl is not None:
         cookie["ttl"] = duration(hashing.cookie_ttl)
+    if hashing.cookie_attributes:
+        cookie["attributes"] = [{"name": name, "value": value} for name, value in hashing.cookie_attributes]
     return {"cookie": cookie}

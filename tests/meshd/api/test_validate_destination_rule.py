@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .samples import errors
+from .samples import errors, warnings
 
 DESTINATION_RULE = [
     ("{host: 'a b'}", "spec.host: must be a DNS name"),
@@ -73,3 +73,11 @@ def test_refuses_destination_rule(spec: str, error: str) -> None:
 def test_accepts_an_idle_timeout_of_zero_and_a_wildcard_host() -> None:
     policy = "{connectionPool: {tcp: {idleTimeout: 0s}}}"
     assert errors("DestinationRule", f"{{host: '*.local', trafficPolicy: {policy}}}") == []
+
+
+def test_a_warm_up_that_cannot_act_is_told() -> None:
+    warmup = "warmup: {duration: 10s}"
+    [told] = warnings("DestinationRule", f"{{host: a, trafficPolicy: {{loadBalancer: {{simple: RANDOM, {warmup}}}}}}}")
+    assert told.startswith("spec.trafficPolicy.loadBalancer: endpoints warm up with ROUND_ROBIN and LEAST_REQUEST only")
+    acts = f"{{loadBalancer: {{simple: ROUND_ROBIN, {warmup}}}}}"
+    assert warnings("DestinationRule", f"{{host: a, trafficPolicy: {acts}}}") == []

@@ -1,0 +1,83 @@
+"""A DestinationRule's load balancing, limits and outlier detection, judged by who answers what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.backends import Backends
+from conformance.calls import Response
+from conformance.convergence import eventually
+from conformance.manifests import Manifests
+from conformance.timeouts import TIMEOUTS
+
+pytestmark = pytest.mark.destination_policy
+HERE = Path(__file__).parent
+REPEATS = 20
+"""Two endpoints taken at random agree 20 times in a row once in half a million times."""
+
+
+def answered(response: Response) -> bool:
+    return response.status == 200
+
+
+@pytest.mark.parametrize("key", ["httpHeaderName: x-user", "httpHeaderName: x-user, maglev: {tableSize: 1009}"])
+def test_a_header_leads_to_one_endpoint(manifests: Manifests, backends: Backends, key: str) -> None:
+    echo = backends.service("echo")
+    with manifests.applied(HERE / "hash.yaml", key=f"{{{key}}}"):
+        same = [echo.request("/", headers={"x-user": "user-0"})] * REPEATS
+
+        def sticks() -> None:
+            assert len({response.pod for response in echo.send_all(same)}) == 1, "several endpoints for one key"
+
+        eventually(sticks, within=TIMEOUTS.config_takes_effect, what="one endpoint for one key")
+        users = [echo.request("/", headers={"x-user": f"user-{number}"}) for number in range(REPEATS)]
+        first = [response.pod for response in echo.send_all(users)]
+        assert first == [response.pod for response in echo.send_all(users)]
+        assert len(set(first)) == 2, "all keys lead to one endpoint"
+
+
+def test_a_cookie_is_made_and_followed(manifests: Manifests, backends: Backends) -> None:
+    echo = backends.service("echo")
+    cookie = "{httpCookie: {name: session, path: /, ttl: 60s, attributes: [{name: SameSite, value: Strict}]}}"
+    with manifests.applied(HERE / "hash.yaml", key=cookie):
+        answer = echo.must_become(lambda r: answered(r) and "set-cookie" in r.headers, "a cookie", together=1)
+        made = answer.headers["set-cookie"]
+        assert made.startswith("session="), made
+        assert {"SameSite=Strict", "Max-Age=60", "Path=/"} <= set(made.split("; ")), made
+        again = [echo.request("/", headers={"cookie": made.partition(";")[0]})] * REPEATS
+        answers = echo.send_all(again)
+        assert {response.pod for response in answers} == {answer.pod}
+        assert not any("set-cookie" in response.headers for response in answers), "a cookie for who has one"
+
+
+def test_what_a_full_pool_does_not_hold_is_refused(manifests: Manifests, backends: Backends) -> None:
+    echo = backends.service("echo-v1")
+
+    def burst() -> dict[str, int]:
+        return dict(echo.load(10, concurrency=10, headers={"x-echo-delay": "1"}).statuses)
+
+    assert burst() == {"200": 10}, "without limits"
+    with manifests.applied(HERE / "pool.yaml"):
+
+        def full() -> None:
+            assert burst() == {"200": 2, "503": 8}, "one under way, one waiting, eight refused"
+
+        eventually(full, within=TIMEOUTS.config_takes_effect, what="a full pool", successes=2)
+
+
+def test_an_endpoint_that_fails_is_taken_out_and_comes_back(manifests: Manifests, backends: Backends) -> None:
+    echo = backends.service("echo-v1")
+    failing = [echo.request("/", headers={"x-echo-status": "418"})] * 5
+    with manifests.applied(HERE / "outlier.yaml"):
+
+        def taken_out() -> None:
+            echo.send_all(failing)
+            refused = echo.send()
+            assert (refused.status, refused.pod) == (503, ""), str(refused)
+
+        eventually(taken_out, within=TIMEOUTS.config_takes_effect, what="an endpoint taken out", successes=1)
+        echo.must_become(answered, "the endpoint back")
+        echo.send_all([echo.request("/", headers={"x-echo-status": "503"})] * 5)
+        assert answered(echo.send()), "503 is not among the statuses that count"
