@@ -12,6 +12,7 @@ FEATURES = {
     "sidecar": "Sidecar: what a workload reaches, what becomes of the rest, and how requests come in",
     "retries": "retries happen as told, and only then",
     "gateway_tls": "HTTPS at the gateway, SIMPLE and MUTUAL, several hosts",
+    "l4": "VirtualService tls and tcp: connections by server name, port, client and weight, inside and at the gateway",
     "metrics": "Prometheus counts every request once, by code, source and destination",
     "tracing": "one trace from the gateway to the last service",
     "discovery": "services and endpoints are followed as they come and go",
