@@ -24,6 +24,7 @@ from conformance.timeouts import TIMEOUTS
 pytestmark = pytest.mark.l4
 HERE = Path(__file__).parent
 CONNECTIONS = 400
+GATEWAY_PORT = 19000
 Measured = Callable[[str, object], None]
 
 
@@ -86,21 +87,31 @@ def edge(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backe
         pytest.skip("no --mesh-gateway-https is given")
     authority = Authority("conformance l4")
     pair = authority.issue(f"end.{settings.namespace}.test")
-    secret = yaml.safe_dump(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "type": "kubernetes.io/tls",
-            "metadata": {"name": f"{settings.namespace}-l4", "namespace": settings.gateway_namespace},
-            "stringData": {"tls.crt": pair.certificate, "tls.key": pair.key},
-        }
+    key, value = settings.gateway_selector.split("=")
+    metadata = {"name": f"{settings.namespace}-l4", "namespace": settings.gateway_namespace}
+    beside = yaml.safe_dump_all(
+        [
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "type": "kubernetes.io/tls",
+                "metadata": metadata,
+                "stringData": {"tls.crt": pair.certificate, "tls.key": pair.key},
+            },
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": metadata,
+                "spec": {"selector": {key: value}, "ports": [{"name": "tcp", "port": GATEWAY_PORT}]},
+            },
+        ]
     )
-    kubernetes.apply(secret)
+    kubernetes.apply(beside)
     try:
         with manifests.applied(HERE / "gateway.yaml"):
             yield authority
     finally:
-        kubernetes.delete(secret)
+        kubernetes.delete(beside)
 
 
 @pytest.mark.parametrize(("name", "expected"), [("one", "v1"), ("other", "v2")])
@@ -136,5 +147,5 @@ def test_the_gateway_ends_tls_and_forwards_what_is_in_it(edge: Authority, settin
 
 
 def test_the_gateway_forwards_a_tcp_port(edge: Authority, settings: Settings, backends: Backends) -> None:
-    base = f"tcp://{settings.namespace}-l4.{settings.gateway_namespace}:19000"
+    base = f"tcp://{settings.namespace}-l4.{settings.gateway_namespace}:{GATEWAY_PORT}"
     must_reach(Target(backends.outside, base), "hello", "v1")

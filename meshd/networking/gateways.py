@@ -70,7 +70,7 @@ def served(read: Reader, scope: WorkloadScope, bound: BoundServer) -> bool:
     """False while a TLS server's Secret is missing: it waits, the other servers go on."""
     tls = bound.server.tls
     if not bound.is_tls:
-        return True
+        return bound.server.protocol != "UDP"
     if tls is None or tls.mode is ServerTlsMode.AUTO_PASSTHROUGH:
         return False
     if not tls.mode.terminates:
