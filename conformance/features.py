@@ -13,6 +13,7 @@ FEATURES = {
     "destination_policy": "DestinationRule: load balancing, limits on connections, outlier detection",
     "retries": "retries happen as told, and only then",
     "gateway_tls": "HTTPS at the gateway, SIMPLE and MUTUAL, several hosts",
+    "l4": "VirtualService tls and tcp: connections by server name, port, client and weight, inside and at the gateway",
     "metrics": "Prometheus counts every request once, by code, source and destination",
     "tracing": "one trace from the gateway to the last service",
     "discovery": "services and endpoints are followed as they come and go",

@@ -6,15 +6,18 @@ same code, on the host for requests through the gateway. A plan is one of
   {"load": R, "count": N, "concurrency": C, "by": HEADER}    -> {"tally": {...}}, kept-alive connections
   {"steady": R, "rate": PER_SECOND, "concurrency": C, "by": HEADER, "limit": SECONDS}
         -> the same, but goes on until the next line (any) arrives on standard input
-with R = {"url", "method", "headers", "body", "timeout"}; the URL's scheme is http or tcp; a Host header replaces the
-URL's. Nothing is ever retried here: an error is a result.
+with R = {"url", "method", "headers", "body", "timeout"}; the URL's scheme is http, tcp, or hello, which is tcp with the
+first words of a TLS client in place of the body, whose server name is the body; a Host header replaces the URL's.
+Nothing is ever retried here: an error is a result.
 """
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -71,7 +74,8 @@ def exchange_tcp(request: Plan) -> dict[str, Any]:
     try:
         address = (parts.hostname or "", parts.port or 0)
         with socket.create_connection(address, float(request.get("timeout") or DEFAULT_TIMEOUT)) as connection:
-            connection.sendall(str(request.get("body") or "").encode())
+            body = str(request.get("body") or "")
+            connection.sendall(client_hello(body) if parts.scheme == "hello" else body.encode())
             connection.shutdown(socket.SHUT_WR)
             while chunk := connection.recv(65536):
                 received += chunk
@@ -84,9 +88,18 @@ def exchange_tcp(request: Plan) -> dict[str, Any]:
     return result
 
 
+def client_hello(server_name: str) -> bytes:
+    """What a TLS client sends first when it asks for `server_name`."""
+    sent = ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), sent, server_hostname=server_name)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return sent.read()
+
+
 def send_once(request: Plan) -> dict[str, Any]:
     """One request over a connection of its own."""
-    if request["url"].startswith("tcp://"):
+    if request["url"].startswith(("tcp://", "hello://")):
         return exchange_tcp(request)
     connection = connect(request)
     try:

@@ -172,6 +172,7 @@ class L4Match:
     gateways: tuple[str, ...] = ()
     source_labels: Labels = ()
     source_namespace: str = ""
+    source_subnet: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from meshd.model.gateway import Gateway, GatewayServer, ServerTlsMode
+from meshd.model.gateway import Gateway, GatewayServer, KeyPair, ServerTls, ServerTlsMode
 from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.tables import GATEWAYS, KEY_PAIRS
 from meshd.networking.lookup import services_of_workload, target_port
+from meshd.networking.names import CA_SUFFIX
 from meshd.networking.scopes import WorkloadScope
 
-HTTP_PROTOCOLS = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB"})
+HTTP_PROTOCOLS = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY"})
+ANY_ADDRESS = "0.0.0.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,16 @@ class BoundServer:
     @property
     def is_http(self) -> bool:
         """Plain HTTP, or HTTP within TLS that ends here."""
-        return self.server.protocol in HTTP_PROTOCOLS or self.server.protocol == "HTTPS"
+        return self.server.protocol in HTTP_PROTOCOLS or (self.server.protocol == "HTTPS" and not self.passes_on)
+
+    @property
+    def passes_on(self) -> bool:
+        return self.is_tls and self.server.tls is not None and self.server.tls.mode.passes_on
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the proxy listens: an IP address and a port, or the path of a socket and 0."""
+        return (self.server.bind or ANY_ADDRESS, self.listen)
 
     @property
     def is_tls(self) -> bool:
@@ -34,7 +45,7 @@ class BoundServer:
         """Plain HTTP servers of a port share a route configuration, each TLS server has its own, as in Istio."""
         port = self.server.port
         if not self.is_tls:
-            return f"http.{port}"
+            return f"http.{port}.{self.server.bind}" if self.server.bind else f"http.{port}"
         ref = self.gateway.ref
         return f"https.{port}.{self.server.port_name}.{ref.name}.{ref.namespace}"
 
@@ -59,16 +70,34 @@ def served(read: Reader, scope: WorkloadScope, bound: BoundServer) -> bool:
     """False while a TLS server's Secret is missing: it waits, the other servers go on."""
     tls = bound.server.tls
     if not bound.is_tls:
-        return True
-    if not bound.is_http or tls is None or tls.mode not in (ServerTlsMode.SIMPLE, ServerTlsMode.MUTUAL):
+        return bound.server.protocol != "UDP"
+    if tls is None or tls.mode is ServerTlsMode.AUTO_PASSTHROUGH:
         return False
-    pair = read.get(KEY_PAIRS, f"{scope.namespace}/{tls.credential_name}")
-    if pair is None or not pair.certificate:
-        return False
-    if tls.mode is ServerTlsMode.SIMPLE:
+    if not tls.mode.terminates:
         return True
-    own = read.get(KEY_PAIRS, f"{scope.namespace}/{tls.credential_name}-cacert")
-    return bool(pair.ca or (own and own.ca))
+    if not (tls.credentials or tls.key_pair_files):
+        return False
+    pairs = [read.get(KEY_PAIRS, f"{scope.namespace}/{name}") for name in tls.credentials]
+    if not all(pair is not None and pair.certificate for pair in pairs):
+        return False
+    if tls.mode is ServerTlsMode.SIMPLE or tls.skip_verify or tls.ca_file:
+        return True
+    return trusted_ca(read, scope.namespace, ca_credential(tls)) is not None
+
+
+def ca_credential(tls: ServerTls) -> str:
+    """The Secret that the roots for clients are looked for in."""
+    return tls.ca_credential or next(iter(tls.credentials), "")
+
+
+def trusted_ca(read: Reader, namespace: str, credential: str) -> KeyPair | None:
+    """Who has the roots for verifying clients: the Secret `<credential>-cacert`, else the credential itself.
+
+    https://istio.io/latest/docs/tasks/traffic-management/ingress/secure-ingress/#key-formats
+    """
+    name = credential.removesuffix(CA_SUFFIX)
+    found = (read.get(KEY_PAIRS, f"{namespace}/{each}") for each in (f"{name}{CA_SUFFIX}", name))
+    return next((pair for pair in found if pair is not None and pair.ca), None)
 
 
 def server_hosts(bound: BoundServer, namespace: str) -> tuple[str, ...]:

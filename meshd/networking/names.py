@@ -11,6 +11,8 @@ INBOUND_PORT = 15006
 
 WORKLOAD_CERTIFICATE = "default"
 ROOT_CERTIFICATE = "ROOTCA"
+CA_SUFFIX = "-cacert"
+"""What a Secret with roots is called after the Secret with the certificate."""
 
 
 def outbound_cluster_name(host: str, port: int, subset: str = "") -> str:
@@ -31,4 +33,12 @@ def gateway_credential(name: str) -> str:
 
 
 def gateway_credential_ca(name: str) -> str:
-    return f"kubernetes://{name}-cacert"
+    return f"kubernetes://{name.removesuffix(CA_SUFFIX)}{CA_SUFFIX}"
+
+
+def file_certificate(certificate: str, private_key: str) -> str:
+    return f"file-cert:{certificate}~{private_key}"
+
+
+def file_root(roots: str, crl: str = "") -> str:
+    return f"file-root:{roots}~{crl}" if crl else f"file-root:{roots}"

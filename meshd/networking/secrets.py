@@ -1,12 +1,21 @@
 """Key pairs and trust roots as SDS resources."""
 
+from typing import Any
+
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 
+from meshd.model.gateway import ServerTls
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.tables import KEY_PAIRS
-from meshd.networking.gateways import gateway_servers
-from meshd.networking.names import gateway_credential, gateway_credential_ca
+from meshd.networking.gateways import ca_credential, gateway_servers, trusted_ca
+from meshd.networking.names import (
+    CA_SUFFIX,
+    file_certificate,
+    file_root,
+    gateway_credential,
+    gateway_credential_ca,
+)
 from meshd.networking.proto import resource
 from meshd.networking.scopes import WorkloadScope
 
@@ -23,38 +32,55 @@ def tls_certificate_secret(name: str, certificate_pem: bytes, private_key_pem: b
     return resource(name, secret)
 
 
-def validation_context_secret(name: str, ca_pem: bytes) -> Resource:
-    """The roots a peer's certificate must lead to."""
-    return resource(name, secret_pb2.Secret(name=name, validation_context={"trusted_ca": {"inline_bytes": ca_pem}}))
+def validation_context_secret(name: str, ca_pem: bytes, crl_pem: bytes = b"") -> Resource:
+    """The roots a peer's certificate must lead to, and which certificates are revoked."""
+    context: dict[str, Any] = {"trusted_ca": {"inline_bytes": ca_pem}}
+    if crl_pem:
+        context["crl"] = {"inline_bytes": crl_pem}
+    return resource(name, secret_pb2.Secret(name=name, validation_context=context))
 
 
 def gateway_secrets(read: Reader, scope: Scope) -> tuple[str, ...]:
-    """Names of the Secrets that the gateway's servers show, and whose roots they check clients against."""
+    """Names of the certificates that the gateway's servers show, and of the roots they check clients against.
+
+    Files come as secrets too: of one that is missing Envoy refuses this secret alone, not the port's listener.
+    """
     assert isinstance(scope, WorkloadScope)
-    names = {s.server.tls.credential_name for s in read.query(gateway_servers, scope) if s.server.tls}
-    wanted: list[str] = []
-    for name in sorted(names - {""}):
-        wanted += [gateway_credential(name), gateway_credential_ca(name)]
-    return tuple(wanted)
+    settings = {s.server.tls for s in read.query(gateway_servers, scope) if s.server.tls}
+    wanted = {name for tls in settings for name in (*certificate_names(tls), root_name(tls))}
+    return tuple(sorted(wanted - {""}))
+
+
+def certificate_names(tls: ServerTls) -> tuple[str, ...]:
+    """The secrets with a server's certificates."""
+    files = (file_certificate(pair.certificate, pair.private_key) for pair in tls.key_pair_files)
+    return (*(gateway_credential(name) for name in tls.credentials), *files)
+
+
+def root_name(tls: ServerTls) -> str:
+    """The secret with the roots that clients' certificates must lead to; "" for none."""
+    if tls.ca_file and not tls.ca_credential:
+        return file_root(tls.ca_file, tls.crl_file)
+    credential = ca_credential(tls)
+    return gateway_credential_ca(credential) if credential else ""
 
 
 def build_gateway_secret(read: Reader, scope: Scope, item: object) -> Resource | None:
     assert isinstance(scope, WorkloadScope)
-    name = str(item).removeprefix("kubernetes://")
-    pair = read.get(KEY_PAIRS, f"{scope.namespace}/{name}")
-    if pair is not None and pair.certificate and not name.endswith("-cacert"):
-        return tls_certificate_secret(str(item), pair.certificate, pair.private_key)
-    ca = trusted_ca(read, scope.namespace, name.removesuffix("-cacert"))
-    return validation_context_secret(str(item), ca) if ca and name.endswith("-cacert") else None
+    kind, _, name = str(item).partition(":")
+    if kind != "kubernetes":
+        return _file_secret(str(item), kind, *name.partition("~")[::2])
+    name = name.removeprefix("//")
+    if not name.endswith(CA_SUFFIX):
+        pair = read.get(KEY_PAIRS, f"{scope.namespace}/{name}")
+        return tls_certificate_secret(str(item), pair.certificate, pair.private_key) if pair else None
+    roots = trusted_ca(read, scope.namespace, name)
+    return validation_context_secret(str(item), roots.ca, roots.crl) if roots else None
 
 
-def trusted_ca(read: Reader, namespace: str, credential: str) -> bytes:
-    """Roots for verifying clients: the Secret `<credential>-cacert`, else `ca.crt` of the credential itself.
-
-    https://istio.io/latest/docs/tasks/traffic-management/ingress/secure-ingress/#key-formats
-    """
-    own = read.get(KEY_PAIRS, f"{namespace}/{credential}-cacert")
-    if own is not None and own.ca:
-        return own.ca
-    pair = read.get(KEY_PAIRS, f"{namespace}/{credential}")
-    return pair.ca if pair else b""
+def _file_secret(name: str, kind: str, first: str, second: str) -> Resource:
+    if kind == "file-cert":
+        pair = {"certificate_chain": {"filename": first}, "private_key": {"filename": second}}
+        return resource(name, secret_pb2.Secret(name=name, tls_certificate=pair))
+    context = {"trusted_ca": {"filename": first}, **({"crl": {"filename": second}} if second else {})}
+    return resource(name, secret_pb2.Secret(name=name, validation_context=context))

@@ -34,3 +34,12 @@ def roots_problem(pem: bytes) -> str | None:
     except ValueError:
         return "its CA certificates are not PEM"
     return None
+
+
+def crl_problem(pem: bytes) -> str | None:
+    """The same for a list of revoked certificates."""
+    try:
+        x509.load_pem_x509_crl(pem)
+    except ValueError:
+        return "its ca.crl is not PEM"
+    return None

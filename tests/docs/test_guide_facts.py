@@ -18,7 +18,9 @@ from meshd.inject.annotations import SUPPORTED as ANNOTATIONS
 from meshd.inject.decision import SYSTEM_NAMESPACES
 from meshd.inject.settings import ADMIN_PORT, METRICS_PORT, UID
 from meshd.model.service import Protocol, Proxy, Workload
+from meshd.networking.engine import Lease
 from meshd.networking.listeners.telemetry import http_access_logs, inbound_tags, outbound_tags, tcp_access_logs
+from meshd.networking.scopes import proxy_scope
 from meshd.pki.workload import DEFAULT_TTL
 from meshd.runtime import metrics as _counted  # noqa: F401  (registers what meshd counts)
 from meshd.runtime.admin import SHORT_NAMES, describe
@@ -133,9 +135,10 @@ def test_headers_to_pass_on_are_those_that_the_shop_passes_on() -> None:
 
 @pytest.fixture
 def stream() -> Stream:
-    view = View({t: (t,) for t in SHORT_NAMES.values()}, {t: ({},) for t in SHORT_NAMES.values()})
     pod = Workload("shop", "ratings-1", "u1", "10.0.0.1", (), "ratings", "ratings", True)
-    opened = Stream(Proxy("sidecar~10.0.0.1~ratings-1.shop~d", "sidecar", pod), view)
+    proxy = Proxy("sidecar~10.0.0.1~ratings-1.shop~d", "sidecar", pod)
+    lease = Lease(proxy_scope(proxy), {t: (t,) for t in SHORT_NAMES.values()})
+    opened = Stream(proxy, View(lease, {t: ({},) for t in SHORT_NAMES.values()}))
     opened.receive(Request(SHORT_NAMES["Cluster"]))
     return opened
 

@@ -6,6 +6,7 @@ from meshd.api.object import IstioObject
 from meshd.model.labels import Labels, labels_of
 from meshd.model.mesh import MeshConfig
 from meshd.model.reference import ObjectRef
+from meshd.model.route import MESH_GATEWAY
 
 
 def ref_of(istio_object: IstioObject[Message]) -> ObjectRef:
@@ -28,8 +29,17 @@ def fqdn(host: str, namespace: str, mesh: MeshConfig) -> str:
 
 
 def gateway_key(name: str, namespace: str) -> str:
-    """ "namespace/name"; "mesh" stays, a bare name is of the object's own namespace."""
-    return name if name == "mesh" or "/" in name else f"{namespace}/{name}"
+    """ "namespace/name"; "mesh" stays, a bare name is of the object's own namespace.
+
+    "name.namespace" and what may follow it is how gateways of other namespaces were named once.
+    """
+    if name == MESH_GATEWAY:
+        return name
+    owner, slash, own = name.rpartition("/")
+    if slash:
+        return f"{namespace if owner == '.' else owner}/{own}"
+    own, dot, rest = name.partition(".")
+    return f"{rest.partition('.')[0] if dot else namespace}/{own}"
 
 
 def optional_seconds(duration: str | None) -> float:

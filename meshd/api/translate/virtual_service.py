@@ -110,4 +110,5 @@ def _l4_match(match: L4MatchAttributes | TLSMatchAttributes, namespace: str) -> 
         gateways=tuple(gateway_key(name, namespace) for name in match.gateways),
         source_labels=labels_of(match.source_labels),
         source_namespace=match.source_namespace,
+        source_subnet=match.source_subnet if isinstance(match, L4MatchAttributes) else "",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from meshd.api.istio.gateway import Gateway, Port, Server
@@ -16,6 +17,8 @@ HTTP_PROTOCOLS = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY")
 TLS_PROTOCOLS = ("HTTPS", "TLS")
 TCP_PROTOCOLS = ("TCP", "MONGO", "REDIS", "MYSQL", "UDP")
 _UNIX = "unix://"
+_SPKI = re.compile(r"[A-Za-z0-9+/]{43}=")
+_HASH = re.compile(r"[0-9a-fA-F]{64}|[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){31}")
 _TERMINATING = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL")
 
 
@@ -135,8 +138,21 @@ def _check_tls(tls: ServerTLSSettings, path: str) -> Iterator[Problem]:
     for index, suite in enumerate(tls.cipher_suites):
         if suite not in CIPHER_SUITES:
             yield Problem(f"{path}.cipherSuites[{index}]", suite, f"must be {listing(sorted(CIPHER_SUITES))}")
+    yield from _check_pins(tls, path)
     if tls.mode in _TERMINATING:
         yield from _check_termination(tls, sources, path)
+
+
+def _check_pins(tls: ServerTLSSettings, path: str) -> Iterator[Problem]:
+    """Envoy refuses the whole port for a hash that is none."""
+    for index, pin in enumerate(tls.verify_certificate_spki):
+        if not _SPKI.fullmatch(pin):
+            reason = "must be the SHA-256 of a public key in base64"
+            yield Problem(f"{path}.verifyCertificateSpki[{index}]", pin, reason)
+    for index, pin in enumerate(tls.verify_certificate_hash):
+        if not _HASH.fullmatch(pin):
+            reason = "must be the SHA-256 of a certificate in hexadecimal, with or without colons"
+            yield Problem(f"{path}.verifyCertificateHash[{index}]", pin, reason)
 
 
 def _check_termination(tls: ServerTLSSettings, sources: list[str], path: str) -> Iterator[Problem]:

@@ -83,7 +83,8 @@ def check_gateways(gateways: Sequence[str], path: str) -> Iterator[Problem]:
     """Names of gateways: "mesh", "name" or "namespace/name"."""
     for index, gateway in enumerate(gateways):
         namespace, slash, name = gateway.rpartition("/")
-        if (slash and not is_dns_label(namespace)) or not is_dns_name(name) or (slash and "." in name):
+        is_namespace = not slash or namespace == "." or is_dns_label(namespace)
+        if not is_namespace or not is_dns_name(name) or (slash and "." in name):
             yield Problem(f"{path}[{index}]", gateway, "must be mesh, name or namespace/name of a Gateway")
 
 

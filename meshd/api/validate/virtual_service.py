@@ -42,6 +42,8 @@ def check_virtual_service(virtual_service: IstioObject[VirtualService]) -> Itera
         path = f"spec.tcp[{index}]"
         for match_index, match in enumerate(tcp.match):
             yield from _check_l4_match(match, f"{path}.match[{match_index}]")
+            if match.source_subnet:
+                yield from check_ip_blocks([match.source_subnet], f"{path}.match[{match_index}].sourceSubnet")
         yield from _check_route(tcp.route, path)
     yield from check_export_to(spec.export_to, virtual_service.metadata.namespace)
 

@@ -2,7 +2,8 @@
 
 https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings (credentialName): a Secret
 of type kubernetes.io/tls, or any with cert and key; the certificates to verify clients with are in ca.crt or
-cacert, there or in a Secret of the same name with the suffix "-cacert".
+cacert, there, in a Secret of the same name with the suffix "-cacert", or in the one that caCertCredentialName names;
+ca.crl beside them revokes certificates.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ from meshd.ingest.kind import Rejected, Rows, WatchedKind
 from meshd.ingest.kubernetes.metadata import ObjectMeta
 from meshd.model.gateway import KeyPair
 from meshd.model.tables import KEY_PAIRS
-from meshd.pki.key_pair import key_pair_problem, roots_problem
+from meshd.pki.key_pair import crl_problem, key_pair_problem, roots_problem
 
 MESH_CA = "meshd-ca"
 """The mesh's own root key, which no gateway may ever be told to serve."""
-CA_SUFFIX = "-cacert"
 _UNFIT_TYPES = (
     "kubernetes.io/service-account-token",
     "kubernetes.io/dockerconfigjson",
@@ -34,6 +34,7 @@ class _Data(msgspec.Struct, frozen=True):
     tls_crt: bytes = msgspec.field(default=b"", name="tls.crt")
     tls_key: bytes = msgspec.field(default=b"", name="tls.key")
     ca_crt: bytes = msgspec.field(default=b"", name="ca.crt")
+    ca_crl: bytes = msgspec.field(default=b"", name="ca.crl")
     cert: bytes = b""
     key: bytes = b""
     cacert: bytes = b""
@@ -53,7 +54,7 @@ def watched(root_namespace: str) -> WatchedKind:
 
 
 def rows(root_namespace: str, raw: bytes) -> Rows:
-    """One row for a key pair, or for the certificates of a "-cacert" Secret; else none.
+    """One row for a key pair, or for for certificates to verify clients with; else none.
 
     Raises Rejected for one that Envoy would refuse, and with it everything else on the gateway's port.
     """
@@ -67,13 +68,14 @@ def rows(root_namespace: str, raw: bytes) -> Rows:
         certificate=data.tls_crt or data.cert,
         private_key=data.tls_key or data.key,
         ca=data.ca_crt or data.cacert,
+        crl=data.ca_crl,
     )
     is_pair = bool(pair.certificate and pair.private_key)
-    is_ca = bool(pair.ca and metadata.name.endswith(CA_SUFFIX))
+    is_ca = bool(pair.ca)
     if not (is_pair or is_ca):
         return ()
     problem = key_pair_problem(pair.certificate, pair.private_key) if is_pair else None
-    problem = problem or (roots_problem(pair.ca) if pair.ca else None)
+    problem = problem or (roots_problem(pair.ca) if pair.ca else None) or (crl_problem(pair.crl) if pair.crl else None)
     if problem:
         raise Rejected(f"Secret {metadata.key} cannot be served: {problem}")
     return ((KEY_PAIRS, metadata.key, pair),)

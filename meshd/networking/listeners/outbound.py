@@ -12,22 +12,20 @@ from envoy.config.listener.v3 import listener_pb2
 
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
-from meshd.model.route import MESH_GATEWAY, L4Route, RouteRules
-from meshd.model.service import Protocol, Service, ServicePort
-from meshd.networking.clusters.outbound import policy_of
+from meshd.model.service import Protocol
 from meshd.networking.listeners.http import client_filters, connection_manager, rds
-from meshd.networking.listeners.tcp import black_hole, policy_settings, tcp_proxy
+from meshd.networking.listeners.outbound_l4 import l4_chains, l4_rules
+from meshd.networking.listeners.server_name import tell_by_server_name
+from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry import http_access_logs, outbound_tags
-from meshd.networking.lookup import mesh_config, route_rules, service_of
+from meshd.networking.lookup import mesh_config, service_of
 from meshd.networking.names import (
     BLACK_HOLE_CLUSTER,
     OUTBOUND_PORT,
     VIRTUAL_OUTBOUND,
-    outbound_cluster_name,
 )
 from meshd.networking.proto import boolean, resource, uint32
 from meshd.networking.routes.sidecar import http_ports, passthrough
-from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import Layer, OutboundScope
 from meshd.networking.sidecars import outbound_policy, own_listeners
 from meshd.networking.visibility import services_in
@@ -82,35 +80,10 @@ def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resourc
     service_port = service.port(port) if service else None
     if service is None or service_port is None:
         return None
-    rules = _tcp_rules(read, scope.namespace, host)
-    filters = [_tcp_filter(read, scope.namespace, service, service_port, rules, log_text)]
-    sources = [rules.ref] if rules else []
-    return resource(f"{address}_{port}", _listener(address, port, [{"filters": filters}], bound), sources)
-
-
-def _tcp_rules(read: Reader, namespace: str, host: str) -> RouteRules | None:
-    return next((r for r in read.query(route_rules, namespace, MESH_GATEWAY, host) if r.tcp), None)
-
-
-def _tcp_filter(
-    read: Reader, namespace: str, service: Service, port: ServicePort, rules: RouteRules | None, log_text: bool
-) -> dict[str, Any]:
-    rule = next((r for r in rules.tcp if _applies(r, rules, port.port)), None) if rules else None
-    if rule is None or not rule.destinations:
-        settings = policy_settings(read.query(policy_of, namespace, service.hostname, port.port, ""), alone=True)
-        name = outbound_cluster_name(service.hostname, port.port)
-        return tcp_proxy([(name, 1)], outbound_tags(), log_text, **settings)
-    upstreams = Upstreams(read, namespace, port.port)
-    weighted = [(upstreams.cluster(d.destination), d.weight) for d in rule.destinations]
-    policy = upstreams.policy(rule.destinations[0].destination)
-    return tcp_proxy(weighted, outbound_tags(), log_text, **policy_settings(policy, alone=len(weighted) == 1))
-
-
-def _applies(rule: L4Route, rules: RouteRules, port: int) -> bool:
-    return not rule.matches or any(
-        (not match.port or match.port == port) and MESH_GATEWAY in (match.gateways or rules.gateways)
-        for match in rule.matches
-    )
+    rules = l4_rules(read, scope, host)
+    listener = _listener(address, port, l4_chains(read, scope, service_port, host, rules), bound)
+    tell_by_server_name(listener)
+    return resource(listener.name, listener, [each.ref for each in rules])
 
 
 def _listener(address: str, port: int, chains: list[dict[str, Any]], bound: bool) -> listener_pb2.Listener:

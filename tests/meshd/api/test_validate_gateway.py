@@ -43,6 +43,14 @@ GATEWAY = [
         "tls.credentialName: has no meaning with ISTIO_MUTUAL",
     ),
     (
+        "[{SERVER, tls: {mode: MUTUAL, credentialName: a, verifyCertificateSpki: [abc]}}]",
+        "tls.verifyCertificateSpki[0]: must be the SHA-256",
+    ),
+    (
+        "[{SERVER, tls: {mode: MUTUAL, credentialName: a, verifyCertificateHash: [abc]}}]",
+        "tls.verifyCertificateHash[0]: must be the SHA-256",
+    ),
+    (
         "[{SERVER, tls: {mode: SIMPLE, credentialName: a, minProtocolVersion: TLSV1_3, maxProtocolVersion: TLSV1_2}}]",
         "tls.minProtocolVersion: is above maxProtocolVersion",
     ),

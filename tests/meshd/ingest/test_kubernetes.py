@@ -235,7 +235,14 @@ def test_certificates_for_clients_in_a_secret_of_their_own() -> None:
     assert _row(_secret({"cacert": ROOT}, "edge-cacert")) == expected
 
 
-@pytest.mark.parametrize("data", [None, {"password": "p"}, {"ca.crt": ROOT}, {"tls.crt": ROOT}])
+def test_certificates_for_clients_under_a_name_of_their_own_with_revoked_ones() -> None:
+    expected = KeyPair("istio-system", "partners", b"", b"", ROOT.encode())
+    assert _row(_secret({"ca.crt": ROOT}, "partners")) == expected
+    with pytest.raises(Rejected, match=r"its ca.crl is not PEM"):
+        _secret({"ca.crt": ROOT, "ca.crl": "R"}, "partners")
+
+
+@pytest.mark.parametrize("data", [None, {"password": "p"}, {"tls.crt": ROOT}])
 def test_secret_that_no_gateway_can_use_is_not_kept(data: Json | None) -> None:
     assert _secret(data) == ()
 

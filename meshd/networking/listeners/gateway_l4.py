@@ -1,0 +1,55 @@
+"""Servers of a gateway that forward connections: TLS passed on by its server name, TLS that ends here, plain TCP."""
+
+from functools import partial
+from typing import Any
+
+from meshd.model.memo import Reader
+from meshd.model.route import RouteRules, WeightedDestination
+from meshd.model.tables import ROUTE_RULES, exported
+from meshd.networking.authorization.filters import network_rbac_filters, policies_for
+from meshd.networking.gateways import BoundServer, intersection, server_hosts
+from meshd.networking.listeners.l4 import Chain, Place, tcp_chains, tls_chains
+from meshd.networking.listeners.tcp import tcp_proxy
+from meshd.networking.listeners.telemetry import outbound_tags
+from meshd.networking.lookup import mesh_config
+from meshd.networking.routes.upstream import Upstreams
+from meshd.networking.scopes import WorkloadScope
+
+
+def l4_rules(read: Reader, bound: BoundServer) -> tuple[RouteRules, ...]:
+    """The rules of a server's Gateway that share a host with the server, the oldest first."""
+    return tuple(
+        sorted(
+            (
+                rules
+                for rules in read.find(ROUTE_RULES, "gateway", bound.gateway.ref.key)
+                if rules.tls or rules.tcp
+                if exported(rules.export_to, rules.ref.namespace, bound.gateway.ref.namespace)
+                if any(_shared(bound, rules, host) for host in rules.hosts)
+            ),
+            key=lambda rules: (rules.created, rules.ref),
+        )
+    )
+
+
+def _shared(bound: BoundServer, rules: RouteRules, host: str) -> tuple[str, ...]:
+    """What of `host` a server offers to `rules`."""
+    found = (intersection(offered, host) for offered in server_hosts(bound, rules.ref.namespace))
+    return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def l4_chains(read: Reader, scope: WorkloadScope, bound: BoundServer) -> list[Chain]:
+    """Chains of one server, without the TLS of a server that ends it; none while no rule says where to."""
+    policies = read.query(policies_for, scope.namespace, scope.labels)
+    log_text = read.query(mesh_config).access_log
+    upstreams = Upstreams(read, scope.namespace, bound.server.port)
+
+    def forward(destinations: tuple[WeightedDestination, ...]) -> list[dict[str, Any]]:
+        weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
+        return [*network_rbac_filters(read, policies), tcp_proxy(weighted, outbound_tags(), log_text)]
+
+    place = Place(bound.gateway.ref.key, bound.server.port, scope.namespace, scope.labels)
+    rules = l4_rules(read, bound)
+    if bound.passes_on:
+        return tls_chains(rules, place, forward, partial(_shared, bound))
+    return tcp_chains(rules, place, forward)

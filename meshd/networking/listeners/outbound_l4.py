@@ -1,0 +1,50 @@
+"""Where a sidecar sends connections to a service's port that is not HTTP."""
+
+from typing import Any
+
+from meshd.model.hosts import wildcards
+from meshd.model.memo import Reader
+from meshd.model.route import MESH_GATEWAY, Destination, RouteRules, WeightedDestination
+from meshd.model.service import ServicePort
+from meshd.networking.listeners.l4 import Chain, Place, takes_all, tcp_chains, tls_chains
+from meshd.networking.listeners.tcp import policy_settings, tcp_proxy
+from meshd.networking.listeners.telemetry import outbound_tags
+from meshd.networking.lookup import mesh_config, route_rules
+from meshd.networking.routes.upstream import Upstreams
+from meshd.networking.scopes import OutboundScope
+from meshd.networking.sidecars import sidecar_in
+
+
+def l4_rules(read: Reader, scope: OutboundScope, host: str) -> tuple[RouteRules, ...]:
+    """The rules for connections to `host`: those for the name itself before those for a wildcard."""
+    sidecar = sidecar_in(read, scope)
+    for candidate in wildcards(host):
+        found = tuple(
+            rules
+            for rules in read.query(route_rules, scope.namespace, MESH_GATEWAY, candidate)
+            if rules.tls or rules.tcp
+            if sidecar is None or sidecar.lets_in_rules(scope.namespace, rules.ref.namespace, rules.hosts)
+        )
+        if found:
+            return found
+    return ()
+
+
+def l4_chains(
+    read: Reader, scope: OutboundScope, port: ServicePort, host: str, rules: tuple[RouteRules, ...]
+) -> list[Chain]:
+    """TLS by its server name, then all else by its address; what no rule takes goes to the service itself."""
+    log_text = read.query(mesh_config).access_log
+    upstreams = Upstreams(read, scope.namespace, port.port)
+
+    def forward(destinations: tuple[WeightedDestination, ...]) -> list[dict[str, Any]]:
+        weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
+        settings = policy_settings(upstreams.policy(destinations[0].destination), alone=len(destinations) == 1)
+        return [tcp_proxy(weighted, outbound_tags(), log_text, **settings)]
+
+    place = Place(MESH_GATEWAY, port.port, scope.namespace, scope.labels)
+    chains = [*tls_chains(rules, place, forward), *tcp_chains(rules, place, forward)]
+    if not takes_all(chains):
+        itself = Destination(host, port=port.port)
+        chains.append({"filters": forward((WeightedDestination(itself, 1),))})
+    return chains
