@@ -9,7 +9,7 @@ is in use. The idea is that of build systems (Mokhov, Mitchell, Peyton Jones: "B
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from meshd.model.store import Store, Token
+from meshd.model.store import EXISTING, Store, Token
 from meshd.model.tables import Table
 
 T = TypeVar("T")
@@ -57,6 +57,11 @@ class Reader:
     def all(self, table: Table[T]) -> tuple[T, ...]:
         self._node.tokens.add((table, "*", ""))
         return self._store.all(table)
+
+    def values(self, table: Table[T], index: str) -> tuple[Hashable, ...]:
+        """The values of an index, whatever rows are behind them."""
+        self._node.tokens.add((table, f"{EXISTING}{index}", ""))
+        return self._store.values(table, index)
 
     def query(self, fn: "Callable[Concatenate[Reader, P], T]", *args: P.args, **_: P.kwargs) -> T:
         used = self._memo.node((fn, *args))

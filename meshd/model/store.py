@@ -10,16 +10,21 @@ T = TypeVar("T")
 Token = tuple[Table[Any], str, Hashable]
 """(table, index, value): what a read depended on. Index "" is the primary key, "*" the whole table."""
 
+EXISTING = "#"
+"""Before an index's name: which values it has, whatever rows are behind them."""
+
 
 class Store:
     """Tables with secondary indexes.
 
-    Reads: `get` one by key, `find` by an index, `all`. Results of `find` and `all` are ordered by key.
+    Reads: `get` one by key, `find` by an index, `all`, and the `values` of an index. Results of `find` and `all` are
+    ordered by key.
     """
 
     def __init__(self) -> None:
         self._rows: dict[Table[Any], dict[str, Any]] = {}
         self._indexes: dict[Token, dict[str, None]] = {}
+        self._values: dict[tuple[Table[Any], str], dict[Hashable, None]] = {}
 
     def get(self, table: Table[T], key: str) -> T | None:
         return self._rows.get(table, {}).get(key)
@@ -32,38 +37,49 @@ class Store:
         rows = self._rows.get(table, {})
         return tuple(rows[key] for key in sorted(rows))
 
+    def values(self, table: Table[T], index: str) -> tuple[Hashable, ...]:
+        """The values by which some row is found."""
+        return tuple(self._values.get((table, index), ()))
+
     def apply(self, changes: Iterable[Change]) -> set[Token]:
         """Apply `changes` in order and return the tokens of all reads they can have altered."""
         touched: set[Token] = set()
+        turned: set[Token] = set()
         for table, key, value in changes:
             rows = self._rows.setdefault(table, {})
             old = rows.get(key)
             if old == value:
                 continue
-            self._unindex(table, key, old, touched)
+            self._unindex(table, key, old, touched, turned)
             if value is None:
                 rows.pop(key, None)
             else:
                 rows[key] = value
-                self._index(table, key, value, touched)
+                self._index(table, key, value, touched, turned)
             touched.update({(table, "", key), (table, "*", "")})
+        touched.update((table, f"{EXISTING}{index}", "") for table, index, _ in turned)
         return touched
 
-    def _index(self, table: Table[Any], key: str, value: Any, touched: set[Token]) -> None:
-        for token in _index_tokens(table, value):
-            self._indexes.setdefault(token, {})[key] = None
+    def _index(self, table: Table[Any], key: str, row: Any, touched: set[Token], turned: set[Token]) -> None:
+        """`turned` are index values that came or went: one that does both has done neither."""
+        for token in _index_tokens(table, row):
+            entry = self._indexes.get(token)
+            if entry is None:
+                entry = self._indexes[token] = {}
+                self._values.setdefault(token[:2], {})[token[2]] = None
+                turned ^= {token}
+            entry[key] = None
             touched.add(token)
 
-    def _unindex(self, table: Table[Any], key: str, value: Any, touched: set[Token]) -> None:
-        if value is None:
-            return
-        for token in _index_tokens(table, value):
-            entry = self._indexes.get(token, {})
+    def _unindex(self, table: Table[Any], key: str, row: Any, touched: set[Token], turned: set[Token]) -> None:
+        for token in _index_tokens(table, row) if row is not None else ():
+            entry = self._indexes[token]
             entry.pop(key, None)
             if not entry:
-                self._indexes.pop(token, None)
+                del self._indexes[token], self._values[token[:2]][token[2]]
+                turned ^= {token}
             touched.add(token)
 
 
-def _index_tokens(table: Table[Any], value: Any) -> list[Token]:
-    return [(table, index, item) for index, function in table.indexes.items() for item in function(value)]
+def _index_tokens(table: Table[Any], row: Any) -> Iterable[Token]:
+    return dict.fromkeys((table, index, item) for index, function in table.indexes.items() for item in function(row))

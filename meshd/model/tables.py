@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from meshd.model.destination import DestinationPolicy
 from meshd.model.gateway import Gateway, KeyPair
 from meshd.model.mesh import MeshConfig
-from meshd.model.route import RouteRules
+from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
 from meshd.model.service import EndpointSlice, Service, Workload
 from meshd.model.sidecar import Sidecar
@@ -38,6 +38,11 @@ def only_for(export_to: tuple[str, ...], owner: str) -> tuple[str, ...]:
     return tuple(owner if to == "." else to for to in export_to)
 
 
+def _shared(rules: RouteRules) -> bool:
+    """True for rules of the mesh that clients of every namespace see."""
+    return MESH_GATEWAY in rules.gateways and not only_for(rules.export_to, rules.ref.namespace)
+
+
 MESH: Table[MeshConfig] = Table("mesh")
 MESH_KEY = "mesh"
 """The key of the only row of MESH."""
@@ -56,6 +61,7 @@ ROUTE_RULES: Table[RouteRules] = Table(
     {
         "host": lambda r: r.hosts,
         "gateway": lambda r: r.gateways,
+        "shared_http_host": lambda r: r.hosts if r.http and _shared(r) else (),
         "destination": lambda r: {destination.host for destination in r.destinations()},
         "only_for": lambda r: only_for(r.export_to, r.ref.namespace),
         "source_namespace": lambda r: r.source_namespaces,

@@ -79,6 +79,13 @@ def named_services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]
     return tuple(found[key] for key in sorted(found))
 
 
+def hosts_in(read: Reader, scope: OutboundScope) -> frozenset[str]:
+    """Hosts that a layer's rules for HTTP name."""
+    if scope.layer is Layer.SHARED:
+        return frozenset(str(host) for host in read.values(ROUTE_RULES, "shared_http_host"))
+    return frozenset(host for rules in read.query(rules_in, scope) if rules.http for host in rules.hosts)
+
+
 def rules_in(read: Reader, scope: OutboundScope) -> tuple[RouteRules, ...]:
     """Rules for the mesh whose hosts are a layer's matter."""
     if scope.layer is Layer.OWN:

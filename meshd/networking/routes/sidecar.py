@@ -18,7 +18,7 @@ from meshd.networking.routes.rules import routes_of
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import SHARED, Layer, OutboundScope
 from meshd.networking.sidecars import outbound_policy, own_listeners, sidecar_in
-from meshd.networking.visibility import named_services_in, rules_in, services_in
+from meshd.networking.visibility import hosts_in, named_services_in, services_in
 
 LARGEST_DIRECT_RESPONSE = 1024 * 1024
 """Bytes that a rule's directResponse may have, as the webhook says; Envoy's default is 4 KB."""
@@ -90,7 +90,7 @@ def sidecar_virtual_hosts(read: Reader, scope: Scope) -> tuple[tuple[int, str], 
 
 def hosts_without_service(read: Reader, scope: OutboundScope) -> tuple[str, ...]:
     """Hosts that rules for the mesh name and no service has, sorted."""
-    found = {host for rules in read.query(rules_in, scope) if rules.http for host in rules.hosts}
+    found = read.query(hosts_in, scope)
     known = read.query(names_of_services)
     return tuple(sorted(found - known - {"*"}))
 
