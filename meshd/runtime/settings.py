@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     tracing: Tracing = Tracing()
     access_log: bool = False
     hold_unresolved_rules: bool = True
+    write_status: bool = True
     workload_certificate_hours: float = 24.0
     sidecar: Sidecar = Sidecar()
 
