@@ -1,4 +1,6 @@
-"""What meshd may do in the cluster: read what it discovers, and ask whose token a proxy shows."""
+"""What meshd may do in the cluster: read what it discovers, ask whose token a proxy shows, write statuses of Istio
+objects, and in its own namespace hold the leader's lease.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,20 @@ CLUSTER_RULES: list[k8s.rbac.v1.PolicyRuleArgsDict] = [
     },
     {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": READ},
     {"api_groups": API_GROUPS, "resources": ["*"], "verbs": READ},
+    {"api_groups": API_GROUPS, "resources": ["*/status"], "verbs": ["patch"]},
     {"api_groups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
+]
+
+LEASE = "meshd-leader"
+OWN_RULES: list[k8s.rbac.v1.PolicyRuleArgsDict] = [
+    # What is to be created has no name yet that a rule could ask for.
+    {"api_groups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+    {
+        "api_groups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "resource_names": [LEASE],
+        "verbs": ["get", "update"],
+    },
 ]
 
 
@@ -29,6 +44,14 @@ def grant_rights(name: str, namespace: pulumi.Input[str], opts: pulumi.ResourceO
         name,
         metadata={"name": name},
         role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+        subjects=subjects,
+        opts=opts,
+    )
+    k8s.rbac.v1.Role(name, metadata={"name": name, "namespace": namespace}, rules=OWN_RULES, opts=opts)
+    k8s.rbac.v1.RoleBinding(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
         subjects=subjects,
         opts=opts,
     )

@@ -26,3 +26,5 @@ class WatchedKind:
     path: str
     rows: Callable[[bytes], Rows]
     field_selector: str = ""
+    spec_only: bool = False
+    """The generation changes with whatever `rows` reads but labels and annotations: a written status is passed over."""

@@ -22,6 +22,18 @@ class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
     namespace: str = ""
     resource_version: str = ""
+    uid: str = ""
+    generation: int = 0
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+    @property
+    def mark(self) -> int | None:
+        """Another one whenever something other than the status was written; None where it cannot be told."""
+        if not (self.uid and self.generation):
+            return None
+        written = (frozenset((each or {}).items()) for each in (self.labels, self.annotations))
+        return hash((self.uid, self.generation, *written))
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -38,6 +50,7 @@ class Known:
         self._kind = kind
         self._rows: dict[str, dict[RowKey, Any]] = {}
         self._rejected: set[str] = set()
+        self._marks: dict[str, int | None] = {}
 
     def replace(self, objects: Iterable[msgspec.Raw]) -> list[Change]:
         """Changes from what is known to exactly these objects."""
@@ -47,8 +60,8 @@ class Known:
             metadata = _HEAD.decode(raw).metadata
             key = f"{metadata.namespace}/{metadata.name}"
             listed.add(key)
-            self._put(key, bytes(raw), changes)
-        for key in (self._rows.keys() | self._rejected) - listed:
+            self._put(key, metadata, raw, changes)
+        for key in (self._rows.keys() | self._rejected | self._marks.keys()) - listed:
             self._remove(key, changes)
         return changes
 
@@ -59,13 +72,18 @@ class Known:
         if event.type == "DELETED":
             self._remove(key, changes)
         elif event.type != "BOOKMARK":
-            self._put(key, bytes(event.object), changes)
+            self._put(key, metadata, event.object, changes)
         EVENTS.labels(self._kind.name).inc()
         return metadata.resource_version
 
-    def _put(self, key: str, raw: bytes, changes: list[Change]) -> None:
+    def _put(self, key: str, metadata: _Metadata, raw: msgspec.Raw, changes: list[Change]) -> None:
+        if self._kind.spec_only:
+            mark = metadata.mark
+            if mark is not None and self._marks.get(key) == mark:
+                return
+            self._marks[key] = mark
         try:
-            rows = self._kind.rows(raw)
+            rows = self._kind.rows(bytes(raw))
         except Exception as error:  # whatever one object causes, the others of its kind go on
             self._reject(key, error)
             return
@@ -82,6 +100,7 @@ class Known:
             self._rows.pop(key, None)
 
     def _remove(self, key: str, changes: list[Change]) -> None:
+        self._marks.pop(key, None)
         if key in self._rejected:
             self._rejected.discard(key)
             REJECTED.labels(self._kind.name).dec()

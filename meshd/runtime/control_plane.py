@@ -37,6 +37,7 @@ from meshd.pki.workload import WorkloadCertificates
 from meshd.runtime import metrics
 from meshd.runtime.admin import build_admin_app
 from meshd.runtime.insecure import BelieveNodeId
+from meshd.runtime.leader import Leader
 from meshd.runtime.monitoring import build_monitoring_app
 from meshd.runtime.serving import ServingCertificate, keep_fresh, server_context
 from meshd.runtime.settings import Settings, StartError
@@ -71,8 +72,9 @@ class ControlPlane:
         self._serving = ServingCertificate(authority, settings.serving_names)
         self._certificates = WorkloadCertificates(authority, settings.trust_domain, settings.workload_certificate_ttl)
         self._client = _client(arguments.kubeconfig)
-        hold = Hold() if settings.hold_unresolved_rules else None
-        self.publisher = Publisher(Engine(Store(), GENERATORS), self._certificates, hold)
+        self._hold = Hold() if settings.hold_unresolved_rules else None
+        self.publisher = Publisher(Engine(Store(), GENERATORS), self._certificates, self._hold)
+        self._leader = Leader(settings, arguments, self._client, self.publisher, self._hold)
         self._not_ready = "the objects of the cluster are being read"
         self._stopping = asyncio.Event()
 
@@ -117,6 +119,7 @@ class ControlPlane:
         tls = server_context(self._serving)
         ports = self._arguments
         webhooks = build_app(self._settings.inject, self._root_pem, self._advise)
+        self._leader.serve_peers(webhooks)
         monitoring = build_monitoring_app(lambda: self._not_ready)
         admin = build_admin_app(lambda: self.publisher.streams, self.publisher.rotate_certificates)
         freshness = asyncio.create_task(keep_fresh(tls, self._serving))
@@ -147,6 +150,7 @@ class ControlPlane:
                     ingest.run(self._client, mesh, self.publisher.submit, known),
                     self.publisher.run(),
                     self.publisher.renew_certificates(),
+                    self._leader.run(known),
                 ]
                 tasks = [group.create_task(work) for work in works]
                 await self._until_known(known)

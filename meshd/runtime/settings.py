@@ -61,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     access_log: bool = False
     outbound_traffic_policy: OutboundTrafficPolicy = OutboundTrafficPolicy()
     hold_unresolved_rules: bool = True
+    write_status: bool = True
     workload_certificate_hours: float = 24.0
     sidecar: Sidecar = Sidecar()
 

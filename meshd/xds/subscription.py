@@ -8,6 +8,7 @@ What a proxy was sent is not written down name by name: whatever is neither pend
 is what the proxy has. So a stream costs memory for what is under way, not for the size of the mesh.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,8 @@ class Subscription:
     retry: deque[dict[str, bool]] = field(default_factory=deque)
     in_flight: dict[str, dict[str, Sent]] = field(default_factory=dict)
     refused: dict[str, Sent] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=dict)
+    """Why each of `refused` was, in the proxy's words."""
     blamed: dict[str, bool] = field(default_factory=dict)
     """Refused alone in this search; tried once more when others were taken meanwhile."""
     others_taken: bool = False
@@ -74,6 +77,8 @@ class Subscription:
     acked: int = 0
     nacked: int = 0
     error: str = ""
+    answered_at: float = 0.0
+    """When the proxy last acknowledged or refused something (Unix seconds)."""
 
     def covers(self, name: str) -> bool:
         if self.parent is not None:
@@ -174,6 +179,7 @@ class Subscription:
         if flight is None:
             return {}
         self.acked += 1
+        self.answered_at = time.time()
         self.others_taken = self.others_taken or bool(self.blamed)
         self._try_blamed_again()
         if not self.refused and not self.retry:
@@ -191,6 +197,7 @@ class Subscription:
             return None
         self.nacked += 1
         self.error = detail
+        self.answered_at = time.time()
         isolated = self._search(
             {
                 name: sent
@@ -199,6 +206,7 @@ class Subscription:
             },
             alone=len(flight) == 1,
         )
+        self.details = {name: detail if name == isolated else self.details.get(name, "") for name in self.refused}
         self._try_blamed_again()
         return Refusal(self.type_url, tuple(flight), detail, isolated)
 

@@ -1,0 +1,170 @@
+"""Looks at this replica's streams: which object is in force at how many of its proxies.
+
+A look costs what the resources and streams are in number, so it is taken only when some proxy was sent or answered
+something, and gives way to other work between scopes and streams.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from secrets import token_hex
+from weakref import WeakKeyDictionary
+
+from meshd.model.resource import TYPE_URLS, Resource, Scope
+from meshd.runtime.status.tally import SHOWN, Refused, Report, Tally
+from meshd.xds.stream import Stream
+from meshd.xds.subscription import Subscription
+
+LATE_SECONDS = 5.0
+"""A proxy that has not answered for so long counts as late."""
+MANY = 64
+"""With more resources under way a proxy counts as being sent all it is to have."""
+STREAMS_AT_ONCE = 50
+LONGEST_DETAIL = 600
+
+
+class Survey:
+    """`resources` gives those of a scope that a stream's lease names; empty for a scope that is no more."""
+
+    def __init__(
+        self,
+        streams: Callable[[], Sequence[Stream]],
+        resources: Callable[[Scope], Iterable[Resource]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._streams = streams
+        self._resources = resources
+        self._clock = clock
+        self._progress: WeakKeyDictionary[Stream, tuple[int, float]] = WeakKeyDictionary()
+        self._looked_at: object = None
+        self._report = Report("", Tally(), {})
+        self._looking = asyncio.Lock()
+
+    async def report(self, anew: bool = False) -> Report:
+        """The state of now, up to a moment ago. `anew`: look even if no proxy was sent or answered anything."""
+        async with self._looking:
+            now = _answers(self._streams())
+            if anew or now != self._looked_at or self._report.every.pending:
+                self._looked_at = now
+                every, objects = await self._look()
+                if (every, objects) != (self._report.every, self._report.objects):
+                    self._report = Report(token_hex(8), every, objects)
+            return self._report
+
+    async def _look(self) -> tuple[Tally, dict[str, Tally]]:
+        count = _Count()
+        sources: dict[Scope, frozenset[str]] = {}
+        for number, stream in enumerate(self._streams()):
+            if number % STREAMS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            concerned: set[str] = set()
+            for scope in (scope for scopes in stream.view.lease.scopes.values() for scope in scopes):
+                if scope not in sources:
+                    sources[scope] = frozenset(_sources(self._resources(scope)))
+                    await asyncio.sleep(0)
+                concerned |= sources[scope]
+            count.add(stream, concerned, self._is_late(stream))
+        return count.every(), count.objects()
+
+    def _is_late(self, stream: Stream) -> bool:
+        """Whether the proxy owes an answer for long."""
+        answers, now = _answers([stream])[-1], self._clock()
+        known = self._progress.get(stream)
+        if known is None or known[0] != answers or _settled(stream):
+            self._progress[stream] = (answers, now)
+            return False
+        return now - known[1] >= LATE_SECONDS
+
+
+class _Count:
+    """Adds up streams."""
+
+    def __init__(self) -> None:
+        self._streams = Counter[str]()
+        self._concerned = Counter[str]()
+        self._pending = Counter[str]()
+        self._late: dict[str, list[str]] = {}
+        self._refused: dict[str, list[Refused]] = {}
+
+    def add(self, stream: Stream, concerned: set[str], late: bool) -> None:
+        proxy = stream.proxy.workload.key
+        self._concerned.update(concerned)
+        refusals = dict(_refusals(stream, proxy))
+        for source in refusals.keys() & concerned:
+            self._refused.setdefault(source, []).append(refusals[source])
+        under_way = (_under_way(stream, concerned) & concerned) - refusals.keys()
+        if late:
+            for source in under_way:
+                self._late.setdefault(source, []).append(proxy)
+        else:
+            self._pending.update(under_way)
+        self._streams["all"] += 1
+        self._streams["refused" if refusals else "settled" if _settled(stream) else "late" if late else "pending"] += 1
+
+    def every(self) -> Tally:
+        found = self._streams
+        return Tally(found["all"], found["pending"], found["late"], found["refused"])
+
+    def objects(self) -> dict[str, Tally]:
+        return {source: self._tally(source) for source in sorted(self._concerned)}
+
+    def _tally(self, source: str) -> Tally:
+        late, refused = sorted(self._late.get(source, ())), sorted(self._refused.get(source, ()))
+        return Tally(
+            self._concerned[source],
+            self._pending[source],
+            len(late),
+            len(refused),
+            tuple(late[:SHOWN]),
+            tuple(refused[:SHOWN]),
+        )
+
+
+def _answers(streams: Iterable[Stream]) -> tuple[int, int, int]:
+    """Numbers that differ when a stream came, went, was sent or answered something: (streams, sent, answers)."""
+    number = sent = answered = 0
+    for stream in streams:
+        number += 1
+        for subscription in stream.subscriptions.values():
+            sent += subscription.sent
+            answered += subscription.acked + subscription.nacked
+    return number, sent, answered
+
+
+def _settled(stream: Stream) -> bool:
+    return all(subscription.settled for subscription in stream.subscriptions.values())
+
+
+def _sources(resources: Iterable[Resource]) -> Iterator[str]:
+    return (str(source) for resource in resources for source in resource.sources)
+
+
+def _sources_of(stream: Stream, type_url: str, name: str) -> Iterator[str]:
+    resource = stream.view.get(type_url, name)
+    return (str(source) for source in (resource.sources if resource else ()))
+
+
+def _under_way(stream: Stream, concerned: set[str]) -> set[str]:
+    """Objects of which something is on its way to the proxy."""
+    found: set[str] = set()
+    for type_url in TYPE_URLS:
+        names = _names_under_way(stream.subscriptions[type_url])
+        if len(names) > MANY:
+            return concerned
+        found.update(source for name in names for source in _sources_of(stream, type_url, name))
+    return found
+
+
+def _names_under_way(subscription: Subscription) -> set[str]:
+    groups: tuple[Iterable[str], ...] = (subscription.pending, *subscription.retry, *subscription.in_flight.values())
+    return {name for group in groups for name in group}
+
+
+def _refusals(stream: Stream, proxy: str) -> Iterator[tuple[str, Refused]]:
+    for type_url in TYPE_URLS:
+        subscription = stream.subscriptions[type_url]
+        for name in subscription.refused:
+            detail = " ".join((subscription.details.get(name) or subscription.error).split())[:LONGEST_DETAIL]
+            refusal = Refused(proxy, f"{type_url.rpartition('.')[2]} {name}", detail)
+            yield from ((source, refusal) for source in _sources_of(stream, type_url, name))
