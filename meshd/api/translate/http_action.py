@@ -16,10 +16,12 @@ from meshd.model.route import (
     Fault,
     HeaderOperations,
     Headers,
+    MatchKind,
     Mirror,
     Redirect,
     RetryPolicy,
     Rewrite,
+    StringMatch,
 )
 
 
@@ -124,7 +126,10 @@ def translate_cors(cors: istio.CorsPolicy | None) -> Cors | None:
         return None
     preflights = {"FORWARD": True, "IGNORE": False}
     return Cors(
-        allow_origins=tuple(string_match(origin) for origin in cors.allow_origins),
+        allow_origins=(
+            *(string_match(origin) for origin in cors.allow_origins),
+            *(StringMatch(MatchKind.EXACT, origin) for origin in cors.allow_origin),
+        ),
         allow_methods=cors.allow_methods,
         allow_headers=cors.allow_headers,
         expose_headers=cors.expose_headers,

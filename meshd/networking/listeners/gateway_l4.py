@@ -8,10 +8,11 @@ from meshd.model.route import RouteRules, WeightedDestination
 from meshd.model.tables import ROUTE_RULES, exported
 from meshd.networking.authorization.filters import network_rbac_filters, policies_for
 from meshd.networking.gateways import BoundServer, intersection, server_hosts
-from meshd.networking.listeners.l4 import Chain, Place, tcp_chains, tls_chains
+from meshd.networking.listeners.l4 import Chain, tcp_chains, tls_chains
 from meshd.networking.listeners.tcp import tcp_proxy
 from meshd.networking.listeners.telemetry import outbound_tags
 from meshd.networking.lookup import mesh_config
+from meshd.networking.place import Place
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import WorkloadScope
 

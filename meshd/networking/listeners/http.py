@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from envoy.extensions.filters.http.cors.v3 import cors_pb2
 from envoy.extensions.filters.http.fault.v3 import fault_pb2
 from envoy.extensions.filters.http.router.v3 import router_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
@@ -10,11 +11,13 @@ from meshd.model.memo import Reader
 from meshd.model.service import Protocol
 from meshd.networking.listeners.tracing import tracing
 from meshd.networking.proto import ADS, boolean, duration, extension
+from meshd.networking.routes.cors import CORS_FILTER
 from meshd.networking.routes.fault import FAULT_FILTER
 
 HTTP_CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
 
 _ROUTER = extension("envoy.filters.http.router", router_pb2.Router())
+_CORS = extension(CORS_FILTER, cors_pb2.Cors())
 _FAULT = extension(FAULT_FILTER, fault_pb2.HTTPFault())
 
 
@@ -50,8 +53,8 @@ def rds(route: str) -> dict[str, Any]:
 
 
 def client_filters() -> list[dict[str, Any]]:
-    """HTTP filters where a request leaves: faults are injected on the client's side."""
-    return [_FAULT]
+    """HTTP filters where a request leaves: the client's side answers preflights and injects faults."""
+    return [_CORS, _FAULT]
 
 
 def protocol_label(protocol: Protocol) -> str:

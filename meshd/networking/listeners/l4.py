@@ -6,13 +6,13 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener_c
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_network
 from itertools import product
 from typing import Any
 
-from meshd.model.labels import Labels, selects
 from meshd.model.route import L4Match, L4Route, RouteRules, WeightedDestination
+from meshd.networking.place import Place
 
 Chain = dict[str, Any]
 Filters = Callable[[tuple[WeightedDestination, ...]], list[dict[str, Any]]]
@@ -26,34 +26,11 @@ _Key = tuple[str, str, str]
 _ANY: _Key = ("", "", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where connections arrive: at `gateway` ("mesh" for a sidecar), on `port`, at a proxy with these labels."""
-
-    gateway: str
-    port: int
-    namespace: str
-    labels: Labels
-
-
-def fits(match: L4Match, rules: RouteRules, place: Place) -> bool:
-    """Whether connections at `place` can fulfil what no filter chain looks at.
-
-    https://istio.io/latest/docs/reference/config/networking/virtual-service/#L4MatchAttributes
-    """
-    return (
-        place.gateway in (match.gateways or rules.gateways)
-        and match.port in (0, place.port)
-        and match.source_namespace in ("", place.namespace)
-        and selects(match.source_labels, place.labels)
-    )
-
-
 def matches_at(rules: RouteRules, routes: Iterable[L4Route], place: Place) -> Iterator[Forwarding]:
     """The matches of `routes` that hold at `place` with where they lead, the first to be taken first."""
     for route in routes:
         for match in route.matches or (L4Match(),):
-            if route.destinations and fits(match, rules, place):
+            if route.destinations and place.fulfils(match, rules):
                 yield match, route.destinations
 
 

@@ -6,10 +6,11 @@ from meshd.model.hosts import wildcards
 from meshd.model.memo import Reader
 from meshd.model.route import MESH_GATEWAY, Destination, RouteRules, WeightedDestination
 from meshd.model.service import ServicePort
-from meshd.networking.listeners.l4 import Chain, Place, takes_all, tcp_chains, tls_chains
+from meshd.networking.listeners.l4 import Chain, takes_all, tcp_chains, tls_chains
 from meshd.networking.listeners.tcp import policy_settings, tcp_proxy
 from meshd.networking.listeners.telemetry import outbound_tags
 from meshd.networking.lookup import mesh_config, route_rules
+from meshd.networking.place import Place
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import OutboundScope
 from meshd.networking.sidecars import sidecar_in

@@ -27,7 +27,7 @@ _REDIRECT_CODES = {
 def action_fields(rule: HttpRoute, upstreams: Upstreams) -> dict[str, Any]:
     """The action field of a Route and the header operations beside it."""
     if rule.redirect is not None:
-        return {"redirect": _redirect(rule.redirect)}
+        return {"redirect": _redirect(rule.redirect, upstreams.request_port)}
     if rule.direct_response is not None:
         response: dict[str, Any] = {"status": rule.direct_response.status}
         if rule.direct_response.body:
@@ -131,7 +131,8 @@ def _rewrite(rewrite: Rewrite | None) -> dict[str, Any]:
     return fields
 
 
-def _redirect(redirect: Redirect) -> dict[str, Any]:
+def _redirect(redirect: Redirect, request_port: int) -> dict[str, Any]:
+    """Where no port is said, Envoy leaves out the one that is the scheme's default."""
     fields: dict[str, Any] = {"response_code": _REDIRECT_CODES.get(redirect.code, "MOVED_PERMANENTLY")}
     if redirect.uri:
         fields["path_redirect"] = redirect.uri
@@ -141,6 +142,7 @@ def _redirect(redirect: Redirect) -> dict[str, Any]:
         fields["host_redirect"] = redirect.authority
     if redirect.scheme:
         fields["scheme_redirect"] = redirect.scheme
-    if redirect.port:
-        fields["port_redirect"] = redirect.port
+    port = request_port if redirect.derive_port == "FROM_REQUEST_PORT" else redirect.port
+    if port:
+        fields["port_redirect"] = port
     return fields

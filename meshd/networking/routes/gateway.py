@@ -16,6 +16,7 @@ from meshd.networking.gateways import (
     server_hosts,
 )
 from meshd.networking.names import virtual_host_name
+from meshd.networking.place import Place
 from meshd.networking.proto import resource
 from meshd.networking.routes.rules import routes_of
 from meshd.networking.routes.sidecar import route_configuration
@@ -92,7 +93,7 @@ def build_gateway_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     for gateway, port in dict.fromkeys((b.gateway.ref.key, b.server.port) for b, _ in pairs):
         rules = dict.fromkeys(rules for bound, rules in pairs if bound.gateway.ref.key == gateway)
         upstreams = Upstreams(read, scope.namespace, port)
-        routes += routes_of(tuple(rules), gateway, port, scope.namespace, upstreams)
+        routes += routes_of(tuple(rules), Place(gateway, port, scope.namespace), upstreams)
     name = virtual_host_name(route, host)
     settings: dict[str, Any] = {"require_tls": "ALL"} if host in _redirected(read, scope, route) else {}
     virtual_host = route_components_pb2.VirtualHost(

@@ -3,6 +3,9 @@
 from typing import Any
 
 from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
+from envoy.extensions.retry.priority.previous_priorities.v3 import (
+    previous_priorities_config_pb2 as previous_priorities_pb2,
+)
 
 from meshd.model.route import RetryPolicy
 from meshd.networking.proto import duration, extension, uint32
@@ -14,6 +17,8 @@ https://istio.io/latest/docs/concepts/traffic-management/#retries
 """
 DEFAULT_ATTEMPTS = 2
 _HOST_ATTEMPTS = 5
+_FAILURES_IN_A_LOCALITY = 2
+"""After so many a retry goes on to another locality, as in Istio."""
 
 
 def retry_policy(policy: RetryPolicy) -> dict[str, Any] | None:
@@ -39,6 +44,9 @@ def retry_policy(policy: RetryPolicy) -> dict[str, Any] | None:
         predicate = extension("envoy.retry_host_predicates.previous_hosts", previous_hosts_pb2.PreviousHostsPredicate())
         made["retry_host_predicate"] = [predicate]
         made["host_selection_retry_max_attempts"] = _HOST_ATTEMPTS
+    if policy.remote_localities:
+        priorities = previous_priorities_pb2.PreviousPrioritiesConfig(update_frequency=_FAILURES_IN_A_LOCALITY)
+        made["retry_priority"] = extension("envoy.retry_priorities.previous_priorities", priorities)
     return made
 
 

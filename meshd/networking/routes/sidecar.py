@@ -12,6 +12,7 @@ from meshd.model.service import Service
 from meshd.model.tables import SERVICES
 from meshd.networking.lookup import route_rules, service_of
 from meshd.networking.names import PASSTHROUGH_CLUSTER, virtual_host_name
+from meshd.networking.place import Place
 from meshd.networking.proto import ADS, boolean, duration, resource, uint32
 from meshd.networking.routes.retry import DEFAULT_RETRY
 from meshd.networking.routes.rules import routes_of
@@ -106,7 +107,8 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     port, host = item
     rules = _rules(read, scope, host)
     service = read.query(service_of, host)
-    routes = routes_of(rules, MESH_GATEWAY, port, scope.namespace, Upstreams(read, scope.namespace, port))
+    place = Place(MESH_GATEWAY, port, scope.namespace, scope.labels)
+    routes = routes_of(rules, place, Upstreams(read, scope.namespace, port))
     if not rules and service is not None:
         routes = [_default_route(service, Upstreams(read, scope.namespace, port))]
     name = virtual_host_name(str(port), host)

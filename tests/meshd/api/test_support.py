@@ -26,14 +26,12 @@ def test_reports_each_field_without_effect_with_its_path() -> None:
       hosts: [a]
       http:
       - route: [{destination: {host: a}}]
-        corsPolicy: {allowMethods: [GET]}
-        match: [{uri: {prefix: /}, sourceLabels: {app: b}}]
-        retries: {attempts: 1, retryRemoteLocalities: true}
+        match: [{uri: {prefix: /}, statPrefix: a}]
+        fault: {delay: {fixedDelay: 1s, exponentialDelay: 2s}}
     """
     assert warnings("VirtualService", spec) == [
-        ("spec.http[0].match[0].sourceLabels", None),
-        ("spec.http[0].retries.retryRemoteLocalities", None),
-        ("spec.http[0].corsPolicy", None),
+        ("spec.http[0].match[0].statPrefix", "a"),
+        ("spec.http[0].fault.delay.exponentialDelay", "2s"),
     ]
 
 

@@ -7,7 +7,8 @@ import pytest
 from meshd.api.translate.names import gateway_key
 from meshd.model.reference import ObjectRef
 from meshd.model.route import Destination, L4Match, L4Route, RouteRules, WeightedDestination
-from meshd.networking.listeners.l4 import Chain, Place, takes_all, tcp_chains, tls_chains
+from meshd.networking.listeners.l4 import Chain, takes_all, tcp_chains, tls_chains
+from meshd.networking.place import Place
 
 SIDECAR = Place("mesh", 443, "shop", (("app", "frontend"),))
 

@@ -149,3 +149,25 @@ def test_a_private_service_is_in_no_other_namespaces_view(export: str) -> None:
     assert "outbound|80||s1.shop.svc.cluster.local" in own["Cluster"]
     assert "outbound|80||s1.shop.svc.cluster.local" not in other["Cluster"]
     assert "80/s1.shop.svc.cluster.local" not in other["VirtualHost"]
+
+
+def test_a_rule_may_ask_for_the_clients_labels() -> None:
+    rule = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews, namespace: shop}
+spec:
+  hosts: [reviews]
+  http:
+  - {name: tellers, match: [{sourceLabels: {app: teller}}], route: [{destination: {host: database}}]}
+  - {name: others, route: [{destination: {host: reviews}}]}
+"""
+    engine = engine_of("\n---\n".join((SHOP, BANK, rule)))
+
+    def routes(workload: str) -> list[str]:
+        hosts = resources_of(engine, workload)["VirtualHost"]
+        return [route["name"] for route in hosts["9080/reviews.shop.svc.cluster.local"]["routes"]]
+
+    assert routes("bank/teller-1") == ["tellers", "others"]
+    assert routes("shop/frontend-1") == ["others"]
+    assert routes("shop/reviews-v1") == ["others"]
