@@ -52,6 +52,10 @@ def test_a_cookie_is_made_and_followed(manifests: Manifests, backends: Backends)
         assert not any("set-cookie" in response.headers for response in answers), "a cookie for who has one"
 
 
+THREADS = 2
+"""Most worker threads that a proxy is taken to have."""
+
+
 def test_what_a_full_pool_does_not_hold_is_refused(manifests: Manifests, backends: Backends) -> None:
     echo = backends.service("echo-v1")
 
@@ -62,7 +66,10 @@ def test_what_a_full_pool_does_not_hold_is_refused(manifests: Manifests, backend
     with manifests.applied(HERE / "pool.yaml"):
 
         def full() -> None:
-            assert burst() == {"200": 2, "503": 8}, "one under way, one waiting, eight refused"
+            found = burst()
+            # One under way and one waiting; each thread of a proxy may have a connection of its own beyond the limit.
+            assert found.keys() == {"200", "503"}, str(found)
+            assert 2 <= found["200"] <= 2 + THREADS, str(found)
 
         eventually(full, within=TIMEOUTS.config_takes_effect, what="a full pool", successes=2)
 

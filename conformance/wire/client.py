@@ -75,7 +75,11 @@ def exchange_tcp(request: Plan) -> dict[str, Any]:
         address = (parts.hostname or "", parts.port or 0)
         with socket.create_connection(address, float(request.get("timeout") or DEFAULT_TIMEOUT)) as connection:
             body = str(request.get("body") or "")
-            connection.sendall(client_hello(body) if parts.scheme == "hello" else body.encode())
+            if parts.scheme == "hello":  # a TLS client waits for an answer before it ends anything
+                connection.sendall(client_hello(body))
+                received += connection.recv(65536)
+            else:
+                connection.sendall(body.encode())
             connection.shutdown(socket.SHUT_WR)
             while chunk := connection.recv(65536):
                 received += chunk
