@@ -88,3 +88,16 @@ def test_an_endpoint_that_fails_is_taken_out_and_comes_back(manifests: Manifests
         echo.must_become(answered, "the endpoint back")
         echo.send_all([echo.request("/", headers={"x-echo-status": "503"})] * 5)
         assert answered(echo.send()), "503 is not among the statuses that count"
+
+
+def test_a_rule_may_be_for_clients_that_it_selects_alone(manifests: Manifests, backends: Backends) -> None:
+    selected, other = backends.service("echo"), backends.service("echo", caller=backends.echo_v2)
+    with manifests.applied(HERE / "selector.yaml"):
+
+        def sticks() -> None:
+            same = [selected.request("/", headers={"x-user": "mara"})] * REPEATS
+            assert len({response.pod for response in selected.send_all(same)}) == 1
+
+        eventually(sticks, within=TIMEOUTS.config_takes_effect, what="one endpoint for one key")
+        of_other = [other.request("/", headers={"x-user": "mara"})] * REPEATS
+        assert len({response.pod for response in other.send_all(of_other)}) == 2, "the rule acts on others too"

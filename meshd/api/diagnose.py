@@ -107,8 +107,8 @@ def _check_number(expected: inspect.IntType | inspect.FloatType, data: Any, path
     whole = isinstance(expected, inspect.IntType)
     if isinstance(data, bool) or not isinstance(data, int | float):
         yield _wrong_type("a whole number" if whole else "a number", data, path)
-    elif whole and int(data) != data:
-        yield _wrong_type("a whole number", data, path)
+    elif whole and isinstance(data, float):
+        yield Problem(path, data, "must be a whole number, written without a point")
     elif expected.ge is not None and data < expected.ge:
         yield Problem(path, data, f"must be {expected.ge} or more")
     elif expected.le is not None and data > expected.le:

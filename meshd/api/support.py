@@ -57,7 +57,7 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields(f"{_HTTP}.fault", "delay.fixedDelay delay.percentage delay.percent"),
         *_fields(f"{_HTTP}.fault.abort", "httpStatus grpcStatus percentage"),
         *_fields("VirtualService", "tcp tls"),
-        *_fields("DestinationRule", "host exportTo subsets.name subsets.labels"),
+        *_fields("DestinationRule", "host exportTo subsets.name subsets.labels workloadSelector"),
         *(field for policy in _POLICIES for field in _traffic_policy(policy)),
         *(f for policy in _POLICIES if not policy.endswith("portLevelSettings") for f in _whole_policy(policy)),
         *(f"{policy}.port" for policy in _POLICIES if policy.endswith("portLevelSettings")),

@@ -150,7 +150,9 @@ class Subset:
 
 @dataclass(frozen=True, slots=True)
 class DestinationPolicy:
-    """`host` is fully qualified and may start with "*"."""
+    """`host` is fully qualified and may start with "*". With a selector only clients that it selects follow it, of
+    its own namespace.
+    """
 
     ref: ObjectRef
     host: str
@@ -158,3 +160,4 @@ class DestinationPolicy:
     subsets: tuple[Subset, ...] = ()
     export_to: tuple[str, ...] = ("*",)
     created: str = ""
+    selector: Labels = ()

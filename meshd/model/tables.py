@@ -74,6 +74,7 @@ DESTINATIONS: Table[DestinationPolicy] = Table(
         "host": lambda d: (d.host,),
         "namespace": lambda d: (d.ref.namespace,),
         "only_for": lambda d: only_for(d.export_to, d.ref.namespace),
+        "selecting": lambda d: (d.ref.namespace,) if d.selector else (),
     },
 )
 GATEWAYS: Table[Gateway] = Table("gateways")

@@ -5,7 +5,7 @@ from typing import Any
 from envoy.config.endpoint.v3 import endpoint_pb2
 
 from meshd.model.canonical import app_of, version_of
-from meshd.model.labels import selects
+from meshd.model.labels import Labels, selects
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Endpoint, Workload
@@ -30,7 +30,7 @@ def build_endpoints(read: Reader, scope: Scope, item: object) -> Resource | None
     port = service.port(number) if service else None
     if port is None:
         return None
-    wanted = read.query(subset_labels, scope.namespace, host, subset)
+    wanted = read.query(subset_labels, scope.namespace, scope.labels, host, subset)
     lb_endpoints: dict[str, list[dict[str, Any]]] = {}
     for endpoint_slice in read.find(ENDPOINT_SLICES, "hostname", host):
         target = dict(endpoint_slice.ports).get(port.name)
@@ -46,8 +46,8 @@ def build_endpoints(read: Reader, scope: Scope, item: object) -> Resource | None
     return resource(name, endpoint_pb2.ClusterLoadAssignment(cluster_name=name, endpoints=localities))
 
 
-def subset_labels(read: Reader, namespace: str, host: str, subset: str) -> tuple[tuple[str, str], ...]:
-    policy = read.query(destination_policy, namespace, host) if subset else None
+def subset_labels(read: Reader, namespace: str, labels: Labels, host: str, subset: str) -> Labels:
+    policy = read.query(destination_policy, namespace, host, labels) if subset else None
     return next((s.labels for s in policy.subsets if s.name == subset), ()) if policy else ()
 
 

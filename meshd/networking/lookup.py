@@ -21,11 +21,12 @@ def service_of(read: Reader, hostname: str) -> Service | None:
     return found[0] if found else None
 
 
-def destination_policy(read: Reader, namespace: str, hostname: str) -> DestinationPolicy | None:
-    """The policy that clients in `namespace` follow for `hostname`.
+def destination_policy(read: Reader, namespace: str, hostname: str, labels: Labels = ()) -> DestinationPolicy | None:
+    """The policy that clients in `namespace` with `labels` follow for `hostname`.
 
     The client's namespace is asked first, then the service's, then the root namespace; in each the most specific host
-    wins, and several objects for one host and namespace are merged, the oldest first.
+    wins, and several objects for one host and namespace are merged, the oldest first. Those that select the client go
+    before those for all.
     https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration
     """
     service = read.query(service_of, hostname)
@@ -36,10 +37,12 @@ def destination_policy(read: Reader, namespace: str, hostname: str) -> Destinati
             found = [
                 policy
                 for policy in read.find(DESTINATIONS, "host", host)
-                if policy.ref.namespace == place and exported(policy.export_to, place, namespace)
+                if policy.ref.namespace == place
+                and exported(policy.export_to, place, namespace)
+                and (not policy.selector or (place == namespace and selects(policy.selector, labels)))
             ]
             if found:
-                return _merge(sorted(found, key=lambda policy: (policy.created, policy.ref)))
+                return _merge(sorted(found, key=lambda policy: (not policy.selector, policy.created, policy.ref)))
     return None
 
 

@@ -52,6 +52,7 @@ def asked_labels(read: Reader, namespace: str, labels: Labels) -> Labels:
         if exported(rules.export_to, rules.ref.namespace, namespace)
         for key in rules.asked_labels
     }
+    asked |= {key for policy in read.find(DESTINATIONS, "selecting", namespace) for key, _ in policy.selector}
     return tuple(pair for pair in labels if pair[0] in asked)
 
 
@@ -127,7 +128,7 @@ def _own_destinations(read: Reader, namespace: str) -> Iterator[Service]:
         yield from _covered(read, policy.host, namespace)
     for policy in read.find(DESTINATIONS, "namespace", namespace):
         for service in _covered(read, policy.host, namespace):
-            if service.namespace != namespace:
+            if service.namespace != namespace or policy.selector:
                 yield service
 
 

@@ -9,7 +9,7 @@ from meshd.api.istio.message import seconds
 from meshd.api.istio.tls_settings import ClientTLSSettings
 from meshd.api.object import IstioObject
 from meshd.api.translate.connection_pool import translate_connection_pool
-from meshd.api.translate.names import created, fqdn, optional_seconds, ref_of
+from meshd.api.translate.names import created, fqdn, optional_seconds, ref_of, selector_labels
 from meshd.model.destination import (
     ClientTls,
     ConsistentHash,
@@ -45,6 +45,7 @@ def translate_destination_rule(istio_object: IstioObject[istio.DestinationRule],
         subsets=tuple(Subset(s.name, labels_of(s.labels), _policy(s.traffic_policy)) for s in spec.subsets),
         export_to=spec.export_to or ("*",),
         created=created(istio_object),
+        selector=selector_labels(spec.workload_selector),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from envoy.config.cluster.v3 import cluster_pb2
 
 from meshd.model.destination import ClientTls, ConnectionPool, TlsMode, TrafficPolicy
+from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Protocol, Service, ServicePort
@@ -34,15 +35,15 @@ def outbound_clusters(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
     builtin = () if scope.layer is Layer.OWN else (BLACK_HOLE_CLUSTER, PASSTHROUGH_CLUSTER)
     items: list[ClusterItem] = [(name, 0, "") for name in builtin]
     for service in read.query(services_in, scope):
-        subsets = read.query(subset_names, scope.namespace, service.hostname)
+        subsets = read.query(subset_names, scope.namespace, service.hostname, scope.labels)
         for port in service.ports:
             if port.protocol is not Protocol.UDP:
                 items += [(service.hostname, port.port, subset) for subset in ("", *subsets)]
     return tuple(items)
 
 
-def subset_names(read: Reader, namespace: str, hostname: str) -> tuple[str, ...]:
-    policy = read.query(destination_policy, namespace, hostname)
+def subset_names(read: Reader, namespace: str, hostname: str, labels: Labels) -> tuple[str, ...]:
+    policy = read.query(destination_policy, namespace, hostname, labels)
     return tuple(subset.name for subset in policy.subsets) if policy else ()
 
 
@@ -56,8 +57,8 @@ def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource
     port = service.port(number) if service else None
     if service is None or port is None:
         return None
-    rule = read.query(destination_policy, scope.namespace, host)
-    policy = read.query(policy_of, scope.namespace, host, number, subset)
+    rule = read.query(destination_policy, scope.namespace, host, scope.labels)
+    policy = read.query(policy_of, scope.namespace, scope.labels, host, number, subset)
     name = outbound_cluster_name(host, number, subset)
     pool = policy.connection_pool or ConnectionPool()
     settings: dict[str, Any] = {
@@ -85,9 +86,9 @@ def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource
     return resource(name, cluster_pb2.Cluster(name=name, **settings), [rule.ref] if rule else [])
 
 
-def policy_of(read: Reader, namespace: str, host: str, port: int, subset: str) -> TrafficPolicy:
-    """How clients in `namespace` talk to one port and subset of `host`."""
-    rule = read.query(destination_policy, namespace, host)
+def policy_of(read: Reader, namespace: str, labels: Labels, host: str, port: int, subset: str) -> TrafficPolicy:
+    """How clients in `namespace` with `labels` talk to one port and subset of `host`."""
+    rule = read.query(destination_policy, namespace, host, labels)
     if rule is None:
         return TrafficPolicy()
     chosen = next((s.policy for s in rule.subsets if s.name == subset), None)

@@ -36,7 +36,7 @@ def l4_chains(
 ) -> list[Chain]:
     """TLS by its server name, then all else by its address; what no rule takes goes to the service itself."""
     log_text = read.query(mesh_config).access_log
-    upstreams = Upstreams(read, scope.namespace, port.port)
+    upstreams = Upstreams(read, scope.namespace, port.port, scope.labels)
 
     def forward(destinations: tuple[WeightedDestination, ...]) -> list[dict[str, Any]]:
         weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]

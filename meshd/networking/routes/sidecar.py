@@ -108,9 +108,9 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     rules = _rules(read, scope, host)
     service = read.query(service_of, host)
     place = Place(MESH_GATEWAY, port, scope.namespace, scope.labels)
-    routes = routes_of(rules, place, Upstreams(read, scope.namespace, port))
+    routes = routes_of(rules, place, Upstreams(read, scope.namespace, port, scope.labels))
     if not rules and service is not None:
-        routes = [_default_route(service, Upstreams(read, scope.namespace, port))]
+        routes = [_default_route(service, Upstreams(read, scope.namespace, port, scope.labels))]
     name = virtual_host_name(str(port), host)
     virtual_host = route_components_pb2.VirtualHost(
         name=name,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshd.model.destination import ConsistentHash, TrafficPolicy
+from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.route import Destination
 from meshd.model.tables import exported
@@ -15,11 +16,12 @@ from meshd.networking.proto import duration
 
 @dataclass(frozen=True, slots=True)
 class Upstreams:
-    """Destinations as clients in `namespace` see them, for requests that came in on `request_port`."""
+    """Destinations as clients in `namespace` with `labels` see them, for requests that came in on `request_port`."""
 
     read: Reader
     namespace: str
     request_port: int
+    labels: Labels = ()
 
     def cluster(self, destination: Destination) -> str:
         return outbound_cluster_name(destination.host, self._port(destination), destination.subset)
@@ -34,7 +36,7 @@ class Upstreams:
 
     def policy(self, destination: Destination) -> TrafficPolicy:
         port = self._port(destination)
-        return self.read.query(policy_of, self.namespace, destination.host, port, destination.subset)
+        return self.read.query(policy_of, self.namespace, self.labels, destination.host, port, destination.subset)
 
     def _port(self, destination: Destination) -> int:
         """A destination without a port is the service's only port, else the port the request came in on."""

@@ -99,6 +99,10 @@ def test_seconds_reads_every_unit(text: str, length: float) -> None:
             'spec.http[0].route[0].weight: must be a whole number, without quotes (got "10")',
         ),
         (
+            {"http": [{"route": [{"destination": {"host": "a"}, "weight": 10.0}]}]},
+            "spec.http[0].route[0].weight: must be a whole number, written without a point (got 10.0)",
+        ),
+        (
             {"http": [{"match": [{"headers": {"x.y": {"exat": ""}}}]}]},
             'spec.http[0].match[0].headers["x.y"].exat: unknown field; did you mean exact?',
         ),

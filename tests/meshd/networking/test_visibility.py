@@ -64,14 +64,15 @@ spec:
 """
 
 
-def policy(number: int, namespace: str, host: str, export: str) -> str:
+def policy(number: int, namespace: str, host: str, export: str, selector: str) -> str:
+    export = '["."]' if selector else export
     return f"""
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: {{name: d{number}, namespace: {namespace}}}
 spec:
   host: "{host}"
-  exportTo: {export}
+  exportTo: {export}{selector}
   trafficPolicy: {{loadBalancer: {{consistentHash: {{httpHeaderName: x-{number}}}}}}}
   subsets: [{{name: s{number}, labels: {{v: "{number}"}}}}]
 """
@@ -81,13 +82,14 @@ namespaces, exports, hosts = st.sampled_from(NAMESPACES), st.sampled_from(EXPORT
 patterns = st.sampled_from([*HOSTS, "*.bank.svc.cluster.local", "*.local", "outside.example", "reviews.shop"])
 sources = st.sampled_from(["", ", sourceNamespace: bank", ", sourceNamespace: shop", ", sourceLabels: {app: teller}"])
 services = st.tuples(namespaces, st.sampled_from([80, 81, 9080]), exports)
+selectors = st.sampled_from(["", "\n  workloadSelector: {matchLabels: {app: teller}}"])
 objects = st.tuples(
     st.lists(services, max_size=3),
     st.lists(st.tuples(namespaces, patterns, hosts, exports, sources), max_size=3),
-    st.lists(st.tuples(namespaces, patterns, exports), max_size=3),
+    st.lists(st.tuples(namespaces, patterns, exports, selectors), max_size=3),
 )
 Objects = tuple[
-    list[tuple[str, int, str]], list[tuple[str, str, str, str, str]], list[tuple[str, str, str]]
+    list[tuple[str, int, str]], list[tuple[str, str, str, str, str]], list[tuple[str, str, str, str]]
 ]  # fmt: skip
 
 
