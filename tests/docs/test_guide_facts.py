@@ -26,6 +26,7 @@ from meshd.runtime import metrics as _counted  # noqa: F401  (registers what mes
 from meshd.runtime.admin import SHORT_NAMES, describe
 from meshd.runtime.settings import ADMIN_PORT as MESHD_ADMIN_PORT
 from meshd.runtime.settings import MONITORING_PORT, WEBHOOK_PORT
+from meshd.runtime.status import writer as _writes  # noqa: F401  (registers what it counts)
 from meshd.xds.stream import Stream
 from meshd.xds.view import View
 from meshd.xds.wire import Request
