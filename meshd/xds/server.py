@@ -1,5 +1,5 @@
-"""The gRPC side of delta ADS: raw bytes in and out, one task that reads and one that writes for each
-stream.
+"""The gRPC side of ADS, delta and state of the world: raw bytes in and out, one task that reads and one that writes
+for each stream.
 """
 
 import asyncio
@@ -15,16 +15,17 @@ from meshd.model.resource import Resource
 from meshd.model.service import Proxy
 from meshd.xds.authentication import PermissionDenied, ReviewUnavailable, Unauthenticated
 from meshd.xds.publisher import Publisher
+from meshd.xds.sotw import Sotw
 from meshd.xds.stream import ProtocolViolation, Stream
 from meshd.xds.subscription import Refusal
-from meshd.xds.wire import Encoder, MalformedRequest, Request, decode_request
+from meshd.xds.wire import Delta, Encoder, MalformedRequest, Request, Response
 
 log = logging.getLogger(__name__)
 
 Identity = TypeVar("Identity")
 
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
-METHOD = "DeltaAggregatedResources"
+DELTA, SOTW = "DeltaAggregatedResources", "StreamAggregatedResources"
 FIRST_REQUEST_SECONDS = 10.0
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 """A proxy that reconnects lists every resource it holds in its first request."""
@@ -53,6 +54,18 @@ class Authenticator(Protocol[Identity]):
         """The proxy `node_id`, where it is that of `identity`."""
 
 
+class Dialect(Protocol):
+    """How requests and responses look on the wire of one stream."""
+
+    def decode(self, raw: bytes) -> list[Request]:
+        """What a message asks for. Raises MalformedRequest."""
+
+    def encode(self, response: Response) -> bytes | None:
+        """A message, or None where the client has nothing to learn: then `answer` stands for its answer."""
+
+    def answer(self, response: Response) -> Request: ...
+
+
 class Observer(Protocol):
     """Is told what there is to count."""
 
@@ -72,8 +85,11 @@ class AdsServer(Generic[Identity]):
         self._observer = observer
         self._encoder = Encoder()
         self._server = aio.server(options=OPTIONS)
-        handler = grpc.stream_stream_rpc_method_handler(self._serve)
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler}),))
+        methods = {
+            DELTA: grpc.stream_stream_rpc_method_handler(self._serve_delta),
+            SOTW: grpc.stream_stream_rpc_method_handler(self._serve_sotw),
+        }
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
 
     def listen_tls(self, address: str, certificate: Callable[[], tuple[bytes, bytes]]) -> int:
         """Serve at `address` ("host:port"); `certificate` gives (chain, key) in PEM and may give another
@@ -113,17 +129,24 @@ class AdsServer(Generic[Identity]):
 
     # --- one stream
 
-    async def _serve(self, _: Any, context: Any) -> None:
-        proxy, request = await self._admit(context)
+    async def _serve_delta(self, _: Any, context: Any) -> None:
+        await self._serve(context, Delta(self._encoder))
+
+    async def _serve_sotw(self, _: Any, context: Any) -> None:
+        await self._serve(context, Sotw())
+
+    async def _serve(self, context: Any, dialect: Dialect) -> None:
+        proxy, requests = await self._admit(context, dialect)
         ready = asyncio.Event()
         stream = self._publisher.connect(proxy)
         stream.wake = ready.set
-        stream.receive(request)
+        for request in requests:
+            stream.receive(request)
         self._observer.streams(len(self._publisher.streams))
         log.info("proxy=%s connected peer=%s", proxy.node_id, context.peer())
-        reader = asyncio.create_task(self._read(stream, context))
+        reader = asyncio.create_task(self._read(stream, context, dialect))
         try:
-            await self._write(stream, ready, context)
+            await self._write(stream, ready, context, dialect)
         finally:
             reader.cancel()
             self._publisher.disconnect(stream)
@@ -134,30 +157,31 @@ class AdsServer(Generic[Identity]):
             log.warning("proxy=%s refused: %s", stream.proxy.node_id, violation)
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(violation))
 
-    async def _admit(self, context: Any) -> tuple[Proxy, Request]:
+    async def _admit(self, context: Any, dialect: Dialect) -> tuple[Proxy, list[Request]]:
         """Check who calls, then read the first request and check who it claims to be."""
         metadata = dict(context.invocation_metadata() or ())
         node_id = ""
         try:
             identity = await self._authenticator.identify(str(metadata.get("authorization", "")))
-            request = await _first_request(context)
-            node_id = request.node_id
-            return await self._authenticator.admit(identity, node_id), request
+            requests = dialect.decode(await _first_request(context))
+            node_id = requests[0].node_id
+            return await self._authenticator.admit(identity, node_id), requests
         except (MalformedRequest, Unauthenticated, PermissionDenied, ReviewUnavailable) as error:
             log.warning("peer=%s node=%r not admitted: %s", context.peer(), node_id, error)
             await context.abort(_status(error), str(error))
             raise
 
-    async def _read(self, stream: Stream, context: Any) -> None:
+    async def _read(self, stream: Stream, context: Any, dialect: Dialect) -> None:
         try:
             while (raw := await context.read()) is not aio.EOF:
-                refusal = stream.receive(decode_request(raw))
-                if refusal is not None:
-                    self._report(stream, refusal)
+                for request in dialect.decode(raw):
+                    refusal = stream.receive(request)
+                    if refusal is not None:
+                        self._report(stream, refusal)
         finally:
             stream.close()
 
-    async def _write(self, stream: Stream, ready: asyncio.Event, context: Any) -> None:
+    async def _write(self, stream: Stream, ready: asyncio.Event, context: Any, dialect: Dialect) -> None:
         while not stream.closing:
             response = stream.next()
             if response is None:
@@ -166,8 +190,10 @@ class AdsServer(Generic[Identity]):
                 if since is not None:
                     self._observer.pushed(time.monotonic() - since)
                 await _wait(ready, stream.patience())
+            elif (said := dialect.encode(response)) is not None:
+                await context.write(said)
             else:
-                await context.write(self._encoder.encode(response))
+                stream.receive(dialect.answer(response))
 
     def _report(self, stream: Stream, refusal: Refusal) -> None:
         self._observer.refused(refusal.type_url, refusal.isolated is not None)
@@ -186,7 +212,7 @@ class AdsServer(Generic[Identity]):
         )  # fmt: skip
 
 
-async def _first_request(context: Any) -> Request:
+async def _first_request(context: Any) -> bytes:
     """Raises MalformedRequest, also when none comes."""
     try:
         raw = await asyncio.wait_for(context.read(), FIRST_REQUEST_SECONDS)
@@ -194,7 +220,7 @@ async def _first_request(context: Any) -> Request:
         raw = aio.EOF
     if raw is aio.EOF:
         raise MalformedRequest("no request came")
-    return decode_request(raw)
+    return bytes(raw)
 
 
 def _sources(resource: Resource | None) -> str:

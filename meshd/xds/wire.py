@@ -67,6 +67,23 @@ def decode_request(raw: bytes) -> Request:
     )
 
 
+class Delta:
+    """The dialect of delta ADS."""
+
+    def __init__(self, encoder: "Encoder") -> None:
+        self._encoder = encoder
+
+    def decode(self, raw: bytes) -> list[Request]:
+        """One request. Raises MalformedRequest."""
+        return [decode_request(raw)]
+
+    def encode(self, response: Response) -> bytes:
+        return self._encoder.encode(response)
+
+    def answer(self, response: Response) -> Request:
+        return Request(response.type_url, nonce=response.nonce)
+
+
 def decode_resource(resource: Resource) -> dict[str, Any]:
     """What a resource says, as JSON with Envoy's field names."""
     from google.protobuf import json_format  # only for people who look

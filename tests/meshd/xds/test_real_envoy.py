@@ -61,6 +61,7 @@ def free_ports(count: int) -> list[int]:
 
 PROXY_PORT, TLS_PORT, ADMIN_PORT = free_ports(3)
 WAIT_SECONDS = 20.0
+BOTH_DIALECTS = pytest.mark.parametrize("api_type", ["DELTA_GRPC", "GRPC"])
 
 STATIC: Table[Resource] = Table("static")
 """Ready-made resources under "<type_url> <name>"."""
@@ -185,7 +186,7 @@ def server_tls() -> dict[str, Any]:
     return extension("envoy.transport_sockets.tls", context)
 
 
-def bootstrap(port: int, root_pem: bytes, token: Path) -> str:
+def bootstrap(port: int, root_pem: bytes, token: Path, api_type: str) -> str:
     from_file = {
         "@type": "type.googleapis.com/envoy.config.grpc_credential.v3.FileBasedMetadataConfig",
         "secret_data": {"filename": str(token)},
@@ -209,7 +210,7 @@ def bootstrap(port: int, root_pem: bytes, token: Path) -> str:
             "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": ADMIN_PORT}}},
             "dynamic_resources": {
                 "ads_config": {
-                    "api_type": "DELTA_GRPC",
+                    "api_type": api_type,
                     "transport_api_version": "V3",
                     "grpc_services": [{"google_grpc": google_grpc}],
                 },
@@ -221,7 +222,9 @@ def bootstrap(port: int, root_pem: bytes, token: Path) -> str:
 
 
 @asynccontextmanager
-async def running(tmp_path: Path, ttl: timedelta = timedelta(hours=24)) -> AsyncIterator[tuple[Mesh, int]]:
+async def running(
+    tmp_path: Path, ttl: timedelta = timedelta(hours=24), api_type: str = "DELTA_GRPC"
+) -> AsyncIterator[tuple[Mesh, int]]:
     """A mesh and its server's port; an Envoy is connected to it."""
     mesh = Mesh(ttl)
     upstream = await asyncio.start_server(answer_ok, "127.0.0.1", 0)
@@ -234,7 +237,7 @@ async def running(tmp_path: Path, ttl: timedelta = timedelta(hours=24)) -> Async
     token = tmp_path / "token"
     token.write_text("the token")
     config = tmp_path / "bootstrap.json"
-    config.write_text(bootstrap(port, mesh.authority.root_pem, token))
+    config.write_text(bootstrap(port, mesh.authority.root_pem, token, api_type))
     log = (tmp_path / "envoy.log").open("wb")
     envoy = await asyncio.create_subprocess_exec(
         ensure("envoy"), "-c", config, "--concurrency", "1", "--use-dynamic-base-id",
@@ -313,9 +316,10 @@ def shop(mesh: Mesh) -> list[tuple[str, Resource | str]]:
     ]
 
 
+@BOTH_DIALECTS
 @pytest.mark.asyncio
-async def test_routes_by_virtual_host_are_served_changed_and_removed(tmp_path: Path) -> None:
-    async with running(tmp_path) as (mesh, _):
+async def test_routes_by_virtual_host_are_served_changed_and_removed(tmp_path: Path, api_type: str) -> None:
+    async with running(tmp_path, api_type=api_type) as (mesh, _):
         mesh.apply(*shop(mesh))
         await must_become("svc1", 200)
         assert await get("svc3") == (404, "")
@@ -329,13 +333,16 @@ async def test_routes_by_virtual_host_are_served_changed_and_removed(tmp_path: P
         assert mesh.counts.refusals == []
 
 
+@BOTH_DIALECTS
 @pytest.mark.asyncio
-async def test_a_bad_virtual_host_among_good_ones_is_isolated(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bad_virtual_host_among_good_ones_is_isolated(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, api_type: str
+) -> None:
     """Envoy refuses a whole response for one bad virtual host: the good ones must get through all the
     same.
     """
     broken = {"match": {"safe_regex": {"regex": "("}}}
-    async with running(tmp_path) as (mesh, _):
+    async with running(tmp_path, api_type=api_type) as (mesh, _):
         mesh.apply(*shop(mesh))
         await must_become("svc1", 200)
         good = [virtual_host(f"more{i}", "a") for i in range(6)]
@@ -367,9 +374,10 @@ async def test_a_bad_virtual_host_at_the_start_does_not_keep_the_listener_away(t
         assert len(refused) == 1, "two hosts with one domain: only one of them"
 
 
+@BOTH_DIALECTS
 @pytest.mark.asyncio
-async def test_a_bad_cluster_or_listener_harms_no_other(tmp_path: Path) -> None:
-    async with running(tmp_path) as (mesh, _):
+async def test_a_bad_cluster_or_listener_harms_no_other(tmp_path: Path, api_type: str) -> None:
+    async with running(tmp_path, api_type=api_type) as (mesh, _):
         mesh.apply(
             *shop(mesh),
             mesh.cluster("bad", lb_policy=cluster_pb2.Cluster.CLUSTER_PROVIDED),
@@ -412,9 +420,12 @@ async def under_load(host: str) -> AsyncIterator[Load]:
         await asyncio.gather(*users, return_exceptions=True)
 
 
+@BOTH_DIALECTS
 @pytest.mark.asyncio
-async def test_clusters_that_come_change_and_go_with_their_routes_lose_no_request(tmp_path: Path) -> None:
-    async with running(tmp_path) as (mesh, _):
+async def test_clusters_that_come_change_and_go_with_their_routes_lose_no_request(
+    tmp_path: Path, api_type: str
+) -> None:
+    async with running(tmp_path, api_type=api_type) as (mesh, _):
         mesh.apply(*shop(mesh))
         await must_become("svc1", 200)
         async with under_load("svc1") as load:
@@ -464,9 +475,10 @@ async def warming_clusters() -> int:
     return int(stats.partition(":")[2].split()[0])
 
 
+@BOTH_DIALECTS
 @pytest.mark.asyncio
-async def test_an_updated_cluster_is_taken_into_use(tmp_path: Path) -> None:
-    async with running(tmp_path) as (mesh, _):
+async def test_an_updated_cluster_is_taken_into_use(tmp_path: Path, api_type: str) -> None:
+    async with running(tmp_path, api_type=api_type) as (mesh, _):
         mesh.apply(*shop(mesh))
         await must_become("svc1", 200)
         mesh.apply(mesh.cluster("a", per_connection_buffer_limit_bytes={"value": 4096}))
@@ -516,9 +528,10 @@ async def shown_certificate() -> x509.Certificate | None:
     return x509.load_der_x509_certificate(der)
 
 
+@BOTH_DIALECTS
 @pytest.mark.asyncio
-async def test_the_workloads_certificate_comes_over_sds_and_is_renewed(tmp_path: Path) -> None:
-    async with running(tmp_path, ttl=timedelta(seconds=4)) as (mesh, _):
+async def test_the_workloads_certificate_comes_over_sds_and_is_renewed(tmp_path: Path, api_type: str) -> None:
+    async with running(tmp_path, ttl=timedelta(seconds=4), api_type=api_type) as (mesh, _):
         mesh.apply(*shop(mesh), http_listener("tls", TLS_PORT, transport_socket=server_tls()))
         serials: set[int] = set()
 

@@ -20,7 +20,7 @@ from meshd.pki.authority import CertificateAuthority, IssuedCertificate, create_
 from meshd.pki.workload import WorkloadCertificates
 from meshd.xds.authentication import PermissionDenied, ReviewUnavailable, Unauthenticated, parse_node_id
 from meshd.xds.publisher import Publisher
-from meshd.xds.server import METHOD, SERVICE, AdsServer
+from meshd.xds.server import DELTA, SERVICE, AdsServer
 
 AUTHORITY = CertificateAuthority(*create_root("root", timedelta(days=2)))
 FAILURES = {
@@ -63,7 +63,7 @@ async def serving() -> AsyncIterator[tuple[AdsServer[str], Publisher, aio.Channe
 
 
 def open_stream(channel: aio.Channel, authorization: str = "good") -> Any:
-    return channel.stream_stream(f"/{SERVICE}/{METHOD}")(metadata=(("authorization", authorization),))
+    return channel.stream_stream(f"/{SERVICE}/{DELTA}")(metadata=(("authorization", authorization),))
 
 
 def request(node: str = "sidecar~10.0.0.1~cart-1.shop~d", type_url: str = CLUSTER) -> bytes:
