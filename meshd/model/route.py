@@ -34,7 +34,10 @@ class NamedMatch:
 
 @dataclass(frozen=True, slots=True)
 class HttpMatch:
-    """All set conditions must hold. `port` 0 and empty tuples mean any."""
+    """All set conditions must hold. `port` 0 and empty tuples mean any.
+
+    `name` and `stat_prefix` are no conditions: they name what fits, in access logs and in the proxy's own statistics.
+    """
 
     uri: StringMatch | None = None
     ignore_uri_case: bool = False
@@ -48,6 +51,8 @@ class HttpMatch:
     gateways: tuple[str, ...] = ()
     source_labels: Labels = ()
     source_namespace: str = ""
+    name: str = ""
+    stat_prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +113,17 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """`attempts` counts retries, not the first try. An empty `retry_on` is the mesh's default."""
+    """`attempts` counts retries, not the first try. An empty `retry_on` is the mesh's default.
+
+    `ignore_previous_hosts` None: hosts that failed are left out, unless requests are hashed to their host.
+    """
 
     attempts: int
     per_try_timeout: float = 0.0
     retry_on: str = ""
     backoff: float = 0.0
     remote_localities: bool = False
-    ignore_previous_hosts: bool = True
+    ignore_previous_hosts: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

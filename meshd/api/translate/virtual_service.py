@@ -99,6 +99,8 @@ def _http_match(match: HTTPMatchRequest, namespace: str) -> HttpMatch:
         gateways=tuple(gateway_key(name, namespace) for name in match.gateways),
         source_labels=labels_of(match.source_labels),
         source_namespace=match.source_namespace,
+        name=match.name,
+        stat_prefix=match.stat_prefix,
     )
 
 
