@@ -154,7 +154,10 @@ class Cors:
 
 @dataclass(frozen=True, slots=True)
 class HttpRoute:
-    """One rule: any of `matches` (none: all requests), then one of the actions. `timeout` None: no timeout."""
+    """One rule: any of `matches` (none: all requests), then one of the actions. `timeout` None: no timeout.
+
+    `delegate` is the key of the rules whose routes take the place of an action; see meshd.model.delegation.
+    """
 
     name: str = ""
     matches: tuple[HttpMatch, ...] = ()
@@ -168,6 +171,7 @@ class HttpRoute:
     mirrors: tuple[Mirror, ...] = ()
     cors: Cors | None = None
     headers: Headers = Headers()
+    delegate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,8 @@ class RouteRules:
     """The rules for requests to `hosts` (fully qualified, may start with "*") at `gateways`.
 
     `gateways` are "namespace/name" or "mesh". `created` orders rules for the same host: the oldest wins.
+    Rules without hosts are for other rules to delegate to. Of complete rules, `delegated` are the routes in whose place
+    others are among `http`, and `missing` says which delegates are not there.
     """
 
     ref: ObjectRef
@@ -204,6 +210,8 @@ class RouteRules:
     tcp: tuple[L4Route, ...] = ()
     export_to: tuple[str, ...] = ("*",)
     created: str = field(default="", compare=True)
+    delegated: tuple[HttpRoute, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def source_namespaces(self) -> frozenset[str]:

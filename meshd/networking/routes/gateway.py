@@ -18,7 +18,7 @@ from meshd.networking.gateways import (
 from meshd.networking.names import virtual_host_name
 from meshd.networking.place import Place
 from meshd.networking.proto import resource
-from meshd.networking.routes.rules import in_order, routes_of
+from meshd.networking.routes.rules import in_order, routes_of, sources
 from meshd.networking.routes.sidecar import route_configuration
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import WorkloadScope
@@ -99,4 +99,4 @@ def build_gateway_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     virtual_host = route_components_pb2.VirtualHost(
         name=name, domains=[host], routes=in_order(routes), include_request_attempt_count=True, **settings
     )
-    return resource(name, virtual_host, [rules.ref for _, rules in pairs])
+    return resource(name, virtual_host, sources(rules for _, rules in pairs))

@@ -1,7 +1,10 @@
 """The rules for a host as a list of Envoy routes, in the order they are tried."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from meshd.model.delegation import delegates_of, reference
+from meshd.model.reference import ObjectRef
 from meshd.model.route import Destination, HttpMatch, HttpRoute, RouteRules
 from meshd.networking.place import Place
 from meshd.networking.routes.action import action_fields
@@ -18,6 +21,11 @@ def routes_of(rules: tuple[RouteRules, ...], place: Place, upstreams: Upstreams)
     object's. https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services
     """
     return in_order([route for owner in rules for route in _reached(owner, place, upstreams)])
+
+
+def sources(rules: Iterable[RouteRules]) -> list[ObjectRef]:
+    """The objects that `rules` are made from: themselves and their delegates."""
+    return [ref for each in rules for ref in (each.ref, *(reference(each, key) for key in delegates_of(each)))]
 
 
 def in_order(routes: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from meshd.networking.names import PASSTHROUGH_CLUSTER, virtual_host_name
 from meshd.networking.place import Place
 from meshd.networking.proto import ADS, boolean, duration, resource, uint32
 from meshd.networking.routes.retry import DEFAULT_RETRY
-from meshd.networking.routes.rules import routes_of
+from meshd.networking.routes.rules import routes_of, sources
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import SHARED, Layer, OutboundScope
 from meshd.networking.sidecars import outbound_policy, own_listeners, sidecar_in
@@ -125,7 +125,7 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
         routes=routes,
         include_request_attempt_count=True,
     )
-    return resource(name, virtual_host, [rules.ref for rules in tried])
+    return resource(name, virtual_host, sources(tried))
 
 
 def _rules(read: Reader, scope: OutboundScope, host: str) -> Iterator[RouteRules]:
