@@ -47,9 +47,9 @@ SUPPORTED: frozenset[str] = frozenset(
     (
         *_fields("VirtualService", "hosts gateways exportTo"),
         *_fields(_HTTP, "name route directResponse rewrite timeout mirror mirrorPercent mirrorPercentage mirrors"),
-        *_fields(_HTTP, "headers corsPolicy"),
+        *_fields(_HTTP, "headers corsPolicy delegate"),
         *_fields(f"{_HTTP}.match", "name uri scheme method authority headers withoutHeaders port queryParams"),
-        *_fields(f"{_HTTP}.match", "gateways ignoreUriCase sourceNamespace sourceLabels"),
+        *_fields(f"{_HTTP}.match", "gateways ignoreUriCase sourceNamespace sourceLabels statPrefix"),
         *_fields(f"{_HTTP}.redirect", "uri authority scheme port derivePort redirectCode prefixRewrite"),
         *_fields(
             f"{_HTTP}.retries", "attempts perTryTimeout retryOn backoff retryIgnorePreviousHosts retryRemoteLocalities"

@@ -1,8 +1,8 @@
 """Rules that name what is not there wait, and what rules in force need stays until they need it no more.
 
-A route rule takes effect when every host and subset it names exists; until then the version in force before it goes
-on. A subset that a destination policy no longer defines is kept while a rule in force names it. So rules and policies
-may come and go in any order without a moment in which requests have nowhere to go.
+A route rule takes effect when every delegate, host and subset it names exists; until then the version in force before
+it goes on. A subset that a destination policy no longer defines is kept while a rule in force names it. So rules and
+policies may come and go in any order without a moment in which requests have nowhere to go.
 
 changes as they come -> `Hold.admit` -> changes that take effect
 """
@@ -37,9 +37,9 @@ class Hold:
         return tuple(self._waiting.values())
 
     def missing(self, rules: RouteRules) -> tuple[str, ...]:
-        """What `rules` names and nobody defines: hosts, and subsets as "host/subset"."""
+        """What `rules` names and nobody defines: delegates, hosts, and subsets as "host/subset"."""
         found = (self._missing(destination) for destination in rules.destinations())
-        return tuple(dict.fromkeys(name for name in found if name))
+        return tuple(dict.fromkeys((*rules.missing, *(name for name in found if name))))
 
     def admit(self, changes: Iterable[Change]) -> list[Change]:
         """The changes that take effect now, in an order that may be applied as one."""

@@ -34,7 +34,10 @@ class NamedMatch:
 
 @dataclass(frozen=True, slots=True)
 class HttpMatch:
-    """All set conditions must hold. `port` 0 and empty tuples mean any."""
+    """All set conditions must hold. `port` 0 and empty tuples mean any.
+
+    `name` and `stat_prefix` are no conditions: they name what fits, in access logs and in the proxy's own statistics.
+    """
 
     uri: StringMatch | None = None
     ignore_uri_case: bool = False
@@ -48,6 +51,8 @@ class HttpMatch:
     gateways: tuple[str, ...] = ()
     source_labels: Labels = ()
     source_namespace: str = ""
+    name: str = ""
+    stat_prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +113,17 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """`attempts` counts retries, not the first try. An empty `retry_on` is the mesh's default."""
+    """`attempts` counts retries, not the first try. An empty `retry_on` is the mesh's default.
+
+    `ignore_previous_hosts` None: hosts that failed are left out, unless requests are hashed to their host.
+    """
 
     attempts: int
     per_try_timeout: float = 0.0
     retry_on: str = ""
     backoff: float = 0.0
     remote_localities: bool = False
-    ignore_previous_hosts: bool = True
+    ignore_previous_hosts: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +154,10 @@ class Cors:
 
 @dataclass(frozen=True, slots=True)
 class HttpRoute:
-    """One rule: any of `matches` (none: all requests), then one of the actions. `timeout` None: no timeout."""
+    """One rule: any of `matches` (none: all requests), then one of the actions. `timeout` None: no timeout.
+
+    `delegate` is the key of the rules whose routes take the place of an action; see meshd.model.delegation.
+    """
 
     name: str = ""
     matches: tuple[HttpMatch, ...] = ()
@@ -160,6 +171,7 @@ class HttpRoute:
     mirrors: tuple[Mirror, ...] = ()
     cors: Cors | None = None
     headers: Headers = Headers()
+    delegate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +198,8 @@ class RouteRules:
     """The rules for requests to `hosts` (fully qualified, may start with "*") at `gateways`.
 
     `gateways` are "namespace/name" or "mesh". `created` orders rules for the same host: the oldest wins.
+    Rules without hosts are for other rules to delegate to. Of complete rules, `delegated` are the routes in whose place
+    others are among `http`, and `missing` says which delegates are not there.
     """
 
     ref: ObjectRef
@@ -196,6 +210,8 @@ class RouteRules:
     tcp: tuple[L4Route, ...] = ()
     export_to: tuple[str, ...] = ("*",)
     created: str = field(default="", compare=True)
+    delegated: tuple[HttpRoute, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def source_namespaces(self) -> frozenset[str]:

@@ -66,8 +66,11 @@ ROUTE_RULES: Table[RouteRules] = Table(
         "only_for": lambda r: only_for(r.export_to, r.ref.namespace),
         "source_namespace": lambda r: r.source_namespaces,
         "asks_labels": lambda r: (bool(r.asked_labels),),
+        "delegate": lambda r: {route.delegate for route in r.delegated},
     },
 )
+DELEGATES: Table[RouteRules] = Table("delegates")
+"""Rules without hosts, whose routes are in ROUTE_RULES as part of the rules that delegate to them."""
 DESTINATIONS: Table[DestinationPolicy] = Table(
     "destinations",
     {

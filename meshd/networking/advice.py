@@ -10,6 +10,7 @@ from meshd.model.mesh import MeshConfig
 from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
 from meshd.model.store import Store
 from meshd.model.tables import GATEWAYS, WORKLOADS
+from meshd.networking.delegation_advice import delegation_advice
 from meshd.networking.lookup import destination_policy, mesh_config, service_of
 
 
@@ -21,7 +22,7 @@ def advice(store: Store, row: object) -> tuple[str, ...]:
     memo = Memo(store)
     read = Reader(memo, memo.node((advice, "once")))
     if isinstance(row, RouteRules):
-        return tuple(dict.fromkeys([*_gateways(read, row), *_destinations(read, row)]))
+        return tuple(dict.fromkeys([*_gateways(read, row), *delegation_advice(read, row), *_destinations(read, row)]))
     if isinstance(row, DestinationPolicy):
         return tuple(_policy(read, row))
     if isinstance(row, Gateway):

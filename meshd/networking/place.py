@@ -8,12 +8,18 @@ from meshd.model.route import MESH_GATEWAY, HttpMatch, L4Match, RouteRules
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """At `gateway` ("mesh" for a sidecar), on `port`, at proxies in `namespace` with `labels`."""
+    """At `gateway` ("mesh" for a sidecar), on `port`, at proxies in `namespace` with `labels`; by TLS or not."""
 
     gateway: str
     port: int
     namespace: str
     labels: Labels = ()
+    tls: bool = False
+
+    @property
+    def scheme(self) -> str:
+        """Of requests that arrive here."""
+        return "https" if self.tls else "http"
 
     def fulfils(self, match: HttpMatch | L4Match, rules: RouteRules) -> bool:
         """Whether what arrives here can fulfil `match` of `rules`, as far as no request or connection is looked at.

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from meshd.model.delegation import Delegation
 from meshd.model.hold import Hold
 from meshd.model.resource import SECRET, Delta, Resource, Scope
 from meshd.model.service import Proxy, Workload
@@ -37,6 +38,7 @@ class Publisher:
     def __init__(self, engine: Engine, certificates: WorkloadCertificates, hold: Hold | None = None) -> None:
         """Without `hold` a rule takes effect whether or not what it names is there."""
         self.engine = engine
+        self._delegation = Delegation()
         self._hold = hold
         self._said: dict[str, tuple[str, ...]] = {}
         self._certificates = certificates
@@ -124,6 +126,7 @@ class Publisher:
 
     def apply(self, changes: Sequence[Change], since: float | None = None) -> None:
         """One round. `since` is when the first of the changes was queued (monotonic seconds)."""
+        changes = self._delegation.admit(changes)
         if self._hold is not None:
             changes = self._hold.admit(changes)
             self._tell_what_waits(self._hold)

@@ -77,14 +77,13 @@ def translate_rewrite(rewrite: istio.HTTPRewrite | None) -> Rewrite | None:
 def translate_retries(retries: istio.HTTPRetry | None) -> RetryPolicy | None:
     if retries is None:
         return None
-    ignore = retries.retry_ignore_previous_hosts
     return RetryPolicy(
         attempts=retries.attempts,
         per_try_timeout=optional_seconds(retries.per_try_timeout),
         retry_on=retries.retry_on,
         backoff=optional_seconds(retries.backoff),
         remote_localities=bool(retries.retry_remote_localities),
-        ignore_previous_hosts=True if ignore is None else ignore,
+        ignore_previous_hosts=retries.retry_ignore_previous_hosts,
     )
 
 
@@ -122,14 +121,13 @@ def translate_mirrors(route: HTTPRoute, destination: Callable[[IstioDestination]
 
 
 def translate_cors(cors: istio.CorsPolicy | None) -> Cors | None:
+    """`allowOrigin`, the older list, counts only without `allowOrigins`."""
     if cors is None:
         return None
     preflights = {"FORWARD": True, "IGNORE": False}
     return Cors(
-        allow_origins=(
-            *(string_match(origin) for origin in cors.allow_origins),
-            *(StringMatch(MatchKind.EXACT, origin) for origin in cors.allow_origin),
-        ),
+        allow_origins=tuple(string_match(origin) for origin in cors.allow_origins)
+        or tuple(StringMatch(MatchKind.EXACT, origin) for origin in cors.allow_origin),
         allow_methods=cors.allow_methods,
         allow_headers=cors.allow_headers,
         expose_headers=cors.expose_headers,

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from meshd.api.istio.http_action import Delegate
 from meshd.api.istio.route_match import Destination as IstioDestination
 from meshd.api.istio.route_match import HTTPMatchRequest, L4MatchAttributes, TLSMatchAttributes
 from meshd.api.istio.selector import StringMatch as IstioStringMatch
@@ -55,6 +56,7 @@ def translate_virtual_service(istio_object: IstioObject[VirtualService], mesh: M
             mirrors=translate_mirrors(route, destination),
             cors=translate_cors(route.cors_policy),
             headers=translate_headers(route.headers),
+            delegate=_delegate_key(route.delegate, namespace),
         )
 
     def l4_destinations(routes: tuple[RouteDestination, ...]) -> tuple[WeightedDestination, ...]:
@@ -64,12 +66,17 @@ def translate_virtual_service(istio_object: IstioObject[VirtualService], mesh: M
         ref=ref_of(istio_object),
         hosts=tuple(fqdn(host, namespace, mesh) for host in spec.hosts),
         gateways=tuple(gateway_key(name, namespace) for name in spec.gateways) or (MESH_GATEWAY,),
-        http=tuple(http_route(route) for route in spec.http if route.delegate is None),
+        http=tuple(http_route(route) for route in spec.http),
         tls=tuple(L4Route(tuple(_l4_match(m, namespace) for m in r.match), l4_destinations(r.route)) for r in spec.tls),
         tcp=tuple(L4Route(tuple(_l4_match(m, namespace) for m in r.match), l4_destinations(r.route)) for r in spec.tcp),
         export_to=spec.export_to or ("*",),
         created=created(istio_object),
     )
+
+
+def _delegate_key(delegate: Delegate | None, namespace: str) -> str:
+    """ "namespace/name"; "" for a route that is complete by itself."""
+    return f"{delegate.namespace or namespace}/{delegate.name}" if delegate else ""
 
 
 def translate_destination(destination: IstioDestination, namespace: str, mesh: MeshConfig) -> Destination:
@@ -99,6 +106,8 @@ def _http_match(match: HTTPMatchRequest, namespace: str) -> HttpMatch:
         gateways=tuple(gateway_key(name, namespace) for name in match.gateways),
         source_labels=labels_of(match.source_labels),
         source_namespace=match.source_namespace,
+        name=match.name,
+        stat_prefix=match.stat_prefix,
     )
 
 

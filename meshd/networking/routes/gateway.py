@@ -18,7 +18,7 @@ from meshd.networking.gateways import (
 from meshd.networking.names import virtual_host_name
 from meshd.networking.place import Place
 from meshd.networking.proto import resource
-from meshd.networking.routes.rules import routes_of
+from meshd.networking.routes.rules import in_order, routes_of, sources
 from meshd.networking.routes.sidecar import route_configuration
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import WorkloadScope
@@ -90,13 +90,13 @@ def build_gateway_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     route, host = item
     pairs = dict(read.query(attached_rules, scope, route)).get(host, ())
     routes: list[dict[str, Any]] = []
-    for gateway, port in dict.fromkeys((b.gateway.ref.key, b.server.port) for b, _ in pairs):
+    for gateway, port, tls in dict.fromkeys((b.gateway.ref.key, b.server.port, b.is_tls) for b, _ in pairs):
         rules = dict.fromkeys(rules for bound, rules in pairs if bound.gateway.ref.key == gateway)
         upstreams = Upstreams(read, scope.namespace, port)
-        routes += routes_of(tuple(rules), Place(gateway, port, scope.namespace), upstreams)
+        routes += routes_of(tuple(rules), Place(gateway, port, scope.namespace, tls=tls), upstreams)
     name = virtual_host_name(route, host)
     settings: dict[str, Any] = {"require_tls": "ALL"} if host in _redirected(read, scope, route) else {}
     virtual_host = route_components_pb2.VirtualHost(
-        name=name, domains=[host], routes=routes, include_request_attempt_count=True, **settings
+        name=name, domains=[host], routes=in_order(routes), include_request_attempt_count=True, **settings
     )
-    return resource(name, virtual_host, [rules.ref for _, rules in pairs])
+    return resource(name, virtual_host, sources(rules for _, rules in pairs))

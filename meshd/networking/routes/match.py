@@ -14,7 +14,7 @@ def route_match(match: HttpMatch) -> dict[str, Any]:
     if match.ignore_uri_case and "safe_regex" not in made:
         made["case_sensitive"] = boolean(False)
     headers = [header_matcher(named) for named in match.headers]
-    headers += [{**header_matcher(named), "invert_match": True} for named in match.without_headers]
+    headers += [_without(named) for named in match.without_headers]
     for name, value in (
         (":method", match.method),
         (":scheme", match.scheme),
@@ -49,6 +49,18 @@ def header_matcher(named: NamedMatch) -> dict[str, Any]:
     if named.match.kind is MatchKind.PRESENT:
         return {"name": named.name, "present_match": True}
     return {"name": named.name, "string_match": string_matcher(named.match)}
+
+
+def _without(named: NamedMatch) -> dict[str, Any]:
+    """A header that is not there has no such value either: without a word about it Envoy would say no to both."""
+    inverted = {**header_matcher(named), "invert_match": True}
+    return inverted if named.match.kind is MatchKind.PRESENT else {**inverted, "treat_missing_header_as_empty": True}
+
+
+def takes_all(match: dict[str, Any]) -> bool:
+    """Whether a RouteMatch lets every request in, so that none gets to the routes behind it."""
+    every_path = match.get("prefix") == "/" or match.get("safe_regex") == {"regex": ".*"}
+    return every_path and not match.get("headers") and not match.get("query_parameters")
 
 
 def _query_parameter(named: NamedMatch) -> dict[str, Any]:

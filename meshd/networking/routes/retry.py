@@ -21,11 +21,13 @@ _FAILURES_IN_A_LOCALITY = 2
 """After so many a retry goes on to another locality, as in Istio."""
 
 
-def retry_policy(policy: RetryPolicy) -> dict[str, Any] | None:
-    """Envoy's RetryPolicy; None when the rule turns retries off (attempts: 0).
+def retry_policy(policy: RetryPolicy | None, *, hashed: bool = False) -> dict[str, Any] | None:
+    """Envoy's RetryPolicy, the mesh's default for a rule without one; None when it turns retries off (attempts: 0).
 
-    Names that are numbers are status codes to retry on, as in Istio's retryOn.
+    Names that are numbers are status codes to retry on, as in Istio's retryOn. Where requests are `hashed` to their
+    host they are tried again at the same one, unless the rule says otherwise.
     """
+    policy = policy or RetryPolicy(attempts=DEFAULT_ATTEMPTS)
     if policy.attempts <= 0:
         return None
     asked = [name.strip() for name in (policy.retry_on or DEFAULT_RETRY_ON).split(",") if name.strip()]
@@ -40,7 +42,7 @@ def retry_policy(policy: RetryPolicy) -> dict[str, Any] | None:
         made["per_try_timeout"] = duration(policy.per_try_timeout)
     if policy.backoff:
         made["retry_back_off"] = {"base_interval": duration(policy.backoff)}
-    if policy.ignore_previous_hosts:
+    if policy.ignore_previous_hosts is True or (policy.ignore_previous_hosts is None and not hashed):
         predicate = extension("envoy.retry_host_predicates.previous_hosts", previous_hosts_pb2.PreviousHostsPredicate())
         made["retry_host_predicate"] = [predicate]
         made["host_selection_retry_max_attempts"] = _HOST_ATTEMPTS
@@ -50,4 +52,4 @@ def retry_policy(policy: RetryPolicy) -> dict[str, Any] | None:
     return made
 
 
-DEFAULT_RETRY = retry_policy(RetryPolicy(attempts=DEFAULT_ATTEMPTS))
+DEFAULT_RETRY = retry_policy(None)

@@ -1,5 +1,6 @@
 """What a sidecar does with its application's requests: a route configuration per port, a virtual host per service."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
@@ -15,7 +16,7 @@ from meshd.networking.names import PASSTHROUGH_CLUSTER, virtual_host_name
 from meshd.networking.place import Place
 from meshd.networking.proto import ADS, boolean, duration, resource, uint32
 from meshd.networking.routes.retry import DEFAULT_RETRY
-from meshd.networking.routes.rules import routes_of
+from meshd.networking.routes.rules import routes_of, sources
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import SHARED, Layer, OutboundScope
 from meshd.networking.sidecars import outbound_policy, own_listeners, sidecar_in
@@ -105,12 +106,18 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     assert isinstance(scope, OutboundScope)
     assert isinstance(item, tuple)
     port, host = item
-    rules = _rules(read, scope, host)
     service = read.query(service_of, host)
     place = Place(MESH_GATEWAY, port, scope.namespace, scope.labels)
-    routes = routes_of(rules, place, Upstreams(read, scope.namespace, port, scope.labels))
-    if not rules and service is not None:
-        routes = [_default_route(service, Upstreams(read, scope.namespace, port, scope.labels))]
+    upstreams = Upstreams(read, scope.namespace, port, scope.labels)
+    tried: list[RouteRules] = []
+    routes: list[dict[str, Any]] = []
+    for rules in _rules(read, scope, host):
+        tried.append(rules)
+        routes = routes_of((rules,), place, upstreams)
+        if routes:
+            break
+    if not routes and service is not None:
+        routes = [_default_route(service, upstreams)]
     name = virtual_host_name(str(port), host)
     virtual_host = route_components_pb2.VirtualHost(
         name=name,
@@ -118,19 +125,21 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
         routes=routes,
         include_request_attempt_count=True,
     )
-    return resource(name, virtual_host, [owner.ref for owner in rules])
+    return resource(name, virtual_host, sources(tried))
 
 
-def _rules(read: Reader, scope: OutboundScope, host: str) -> tuple[RouteRules, ...]:
-    """The rules of the most specific host that covers `host`; of several objects the oldest alone counts."""
+def _rules(read: Reader, scope: OutboundScope, host: str) -> Iterator[RouteRules]:
+    """Objects with rules for `host`, the most specific host first and of equal ones the oldest.
+
+    The first with a route for the client counts alone; objects are not merged in sidecars, as in Istio.
+    https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services
+    """
     sidecar = sidecar_in(read, scope)
     for candidate in wildcards(host):
         found = [r for r in read.query(route_rules, scope.namespace, MESH_GATEWAY, candidate) if r.http]
         if sidecar is not None:
             found = [r for r in found if sidecar.lets_in_rules(scope.namespace, r.ref.namespace, r.hosts)]
-        if found:
-            return (found[0],)
-    return ()
+        yield from found
 
 
 def _default_route(service: Service, upstreams: Upstreams) -> dict[str, Any]:

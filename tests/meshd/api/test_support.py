@@ -26,12 +26,11 @@ def test_reports_each_field_without_effect_with_its_path() -> None:
       hosts: [a]
       http:
       - route: [{destination: {host: a}}]
-        match: [{uri: {prefix: /}, statPrefix: a}]
-        fault: {delay: {fixedDelay: 1s, exponentialDelay: 2s}}
+        fault: {delay: {fixedDelay: 1s, exponentialDelay: 2s}, abort: {http2Error: a}}
     """
     assert warnings("VirtualService", spec) == [
-        ("spec.http[0].match[0].statPrefix", "a"),
         ("spec.http[0].fault.delay.exponentialDelay", "2s"),
+        ("spec.http[0].fault.abort.http2Error", "a"),
     ]
 
 

@@ -11,6 +11,7 @@ from envoy.service.discovery.v3 import discovery_pb2
 from google.protobuf import json_format
 
 from meshd.ingest.watches import watched_kinds
+from meshd.model.delegation import Delegation
 from meshd.model.mesh import MeshConfig
 from meshd.model.resource import TYPE_URLS, Resource, Scope
 from meshd.model.service import Proxy
@@ -35,7 +36,7 @@ def changes_of(text: str, config: MeshConfig = CONFIG) -> list[Change]:
 
 def engine_of(text: str, config: MeshConfig = CONFIG) -> Engine:
     engine = Engine(Store(), GENERATORS)
-    engine.apply(changes_of(text, config))
+    engine.apply(Delegation().admit(changes_of(text, config)))
     return engine
 
 
