@@ -22,13 +22,17 @@ from acceptance.workloads import Workloads, manifest
 SECURITY_KINDS = ("PeerAuthentication", "AuthorizationPolicy")
 WRONG: list[dict[str, Any]] = list(yaml.safe_load_all((Path(__file__).parent / "wrong_objects.yaml").read_text()))
 UNSUPPORTED: dict[str, tuple[str, dict[str, Any]]] = {
-    "VirtualService": ("spec.http[0].corsPolicy", {
-        "hosts": ["web"],
-        "http": [{"corsPolicy": {"allowMethods": ["GET"]}, "route": [{"destination": {"host": "web"}}]}],
+    "Gateway": ("spec.servers[0].defaultEndpoint", {
+        "selector": {"app": "web"},
+        "servers": [{
+            "port": {"number": 80, "name": "http", "protocol": "HTTP"},
+            "hosts": ["web.example"],
+            "defaultEndpoint": "127.0.0.1:8080",
+        }],
     }),
-    "DestinationRule": ("spec.trafficPolicy.loadBalancer.warmup", {
+    "DestinationRule": ("spec.trafficPolicy.loadBalancer.localityLbSetting", {
         "host": "web",
-        "trafficPolicy": {"loadBalancer": {"simple": "ROUND_ROBIN", "warmup": {"duration": "10s"}}},
+        "trafficPolicy": {"loadBalancer": {"simple": "ROUND_ROBIN", "localityLbSetting": {"enabled": True}}},
     }),
     "AuthorizationPolicy": ("spec.action", {"action": "AUDIT", "rules": [{}]}),
 }  # fmt: skip
