@@ -237,9 +237,10 @@ class Stream:
         """True when the proxy has accepted all listeners and routes.
 
         A proxy that comes back sends the first requests of all its types before it reads a response: its
-        first ACK of clusters says that no such request is still to come.
+        first answer about clusters, ACK or NACK, says that no such request is still to come.
         """
-        return bool(self.subscriptions[CLUSTER].acked) and all(
+        clusters = self.subscriptions[CLUSTER]
+        return bool(clusters.acked or clusters.nacked) and all(
             self.subscriptions[type_url].settled for type_url in _AFTER_WARMING
         )
 

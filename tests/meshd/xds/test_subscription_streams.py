@@ -459,3 +459,13 @@ def test_large_answers_come_in_several_responses() -> None:
     proxy.collections[CLUSTER].update((f"c{i}", Resource(f"c{i}", "1", big)) for i in range(7))
     proxy.subscribe(CLUSTER)
     assert [len(batch) for batch in proxy.read_all()] == [3, 3, 1]
+
+
+def test_a_cluster_whose_new_version_was_refused_on_reconnect_can_still_be_removed() -> None:
+    proxy = FakeProxy(cds=["a"])
+    proxy.put(CLUSTER, "a", version="2")
+    proxy.subscribe(CLUSTER, known={"a": "1"})
+    proxy.subscribe(LISTENER)
+    proxy.read_all(refuse=["a"])
+    proxy.drop(CLUSTER, "a")
+    assert ("-a",) in proxy.read_all()
