@@ -15,7 +15,7 @@ def of_policy(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:
     service = service_of(read, policy.host)
     inside = policy.host.endswith(f".svc.{mesh_config(read).cluster_domain}")
     if inside and not policy.host.startswith("*") and service is None:
-        yield Finding("spec.host", f"there is no service {policy.host} yet")
+        yield Finding("spec.host", f"there is no service {policy.host} yet", missing=True)
     for subset in policy.subsets:
         yield from _subset(read, service, subset)
     yield from _same_host(read, policy)

@@ -6,10 +6,14 @@ from meshd.model.reference import ObjectRef
 
 
 class Finding(NamedTuple):
-    """`field` is its path without indexes ("spec.http.route.destination"); `text` says what and the way out."""
+    """`field` is its path without indexes ("spec.http.route.destination"); `text` says what and the way out.
+
+    `missing`: something it names is not there, and may still come.
+    """
 
     field: str
     text: str
+    missing: bool = False
 
 
 class Dated(Protocol):

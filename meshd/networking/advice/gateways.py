@@ -15,7 +15,7 @@ _TLS = frozenset(("HTTPS", "TLS"))
 def of_gateway(read: Reader, gateway: Gateway) -> Iterator[Finding]:
     if not any(selects(gateway.selector, workload.labels) for workload in read.all(WORKLOADS)):
         pairs = ", ".join(f"{key}={value}" for key, value in gateway.selector)
-        yield Finding("spec.selector", f"no pod has the labels {pairs}: nobody serves it")
+        yield Finding("spec.selector", f"no pod has the labels {pairs}: nobody serves it", missing=True)
     for other in read.all(GATEWAYS):
         if other.ref != gateway.ref and other.selector == gateway.selector:
             yield from _same_port(gateway, other)

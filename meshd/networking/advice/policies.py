@@ -30,4 +30,4 @@ def _selector(read: Reader, selector: Labels, namespace: str | None) -> Iterator
     if selector and pods and not any(selects(selector, pod.labels) for pod in pods):
         pairs = ", ".join(f"{key}={value}" for key, value in selector)
         where = "no pod" if namespace is None else f"no pod of namespace {namespace}"
-        yield Finding("spec.selector", f"{where} has the labels {pairs}: it holds for nobody yet")
+        yield Finding("spec.selector", f"{where} has the labels {pairs}: it holds for nobody yet", missing=True)

@@ -15,9 +15,9 @@ DESTINATION = "spec.http.route.destination"
 
 def of_rules(read: Reader, rules: RouteRules) -> Iterator[Finding]:
     yield from _gateways(read, rules)
-    yield from (Finding("spec.http.delegate", text) for text in delegation_advice(read, rules))
+    yield from (Finding("spec.http.delegate", text, missing=True) for text in delegation_advice(read, rules))
     for destination in rules.destinations():
-        yield from (Finding(DESTINATION, text) for text in _destination(read, rules, destination))
+        yield from (Finding(DESTINATION, text, missing=True) for text in _destination(read, rules, destination))
     for gateway in rules.gateways:
         for host in rules.hosts:
             yield from (Finding("spec.hosts", text) for text in _same_host(read, rules, gateway, host))
@@ -29,7 +29,7 @@ def _gateways(read: Reader, rules: RouteRules) -> Iterator[Finding]:
         if key == MESH_GATEWAY:
             continue
         if gateway is None:
-            yield Finding("spec.gateways", f"there is no Gateway {key} yet")
+            yield Finding("spec.gateways", f"there is no Gateway {key} yet", missing=True)
             continue
         offered = [host for server in gateway.servers for host in server.hosts]
         for host in rules.hosts:
