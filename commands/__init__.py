@@ -1,1 +1,1 @@
-"""What `./mesh` does: up, test, down, status, rotate, env, lock."""
+"""What `./mesh` does: up, test, down, status, proxy-status, proxy-config, analyze, describe, rotate, env, lock."""

@@ -6,7 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from commands.environment import kubeconfig_file
@@ -40,13 +40,49 @@ def replicas() -> list[Replica]:
     return [Replica(pod["metadata"]["name"], _is_ready(pod)) for pod in pods if _stays(pod)]
 
 
+def running_replicas() -> list[Replica]:
+    """Those that can be asked. Raises UserError when there are none."""
+    found = [replica for replica in replicas() if replica.ready]
+    if not found:
+        raise UserError("no control plane answers: is the stack up? (./mesh up, ./mesh status)")
+    return found
+
+
+def with_proxies(replica: Replica) -> Replica:
+    """`replica` with the proxies it has, or with the problem that keeps it from telling."""
+    try:
+        return replace(replica, proxies=ask(replica, "/proxies"))
+    except UserError as error:
+        return replace(replica, problem=str(error))
+
+
+def ask_all(path: str) -> Any:
+    """JSON of the first replica that knows what is asked for. Raises UserError when none does."""
+    unknown: NotKnown | None = None
+    for replica in running_replicas():
+        try:
+            return ask(replica, path)
+        except NotKnown as error:
+            unknown = error
+    assert unknown is not None
+    raise unknown
+
+
+class NotKnown(UserError):
+    """The replica answers, but has nothing of that name; the text is its own."""
+
+
 def ask(replica: Replica, path: str, method: str = "GET") -> Any:
-    """JSON that the replica's admin API answers. Raises UserError when it does not."""
+    """JSON that the replica's admin API answers. Raises UserError when it does not, NotKnown for a 404."""
     try:
         with port_forward(_kubectl(), kubeconfig_file(), NAMESPACE, replica.pod, ADMIN_PORT) as port:
             request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
             with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
                 return json.load(answer)
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            raise NotKnown(error.read().decode().strip()) from None
+        raise UserError(f"the admin API of {replica.pod} answers {error.code}: {error.reason}") from None
     except (UserError, urllib.error.URLError, OSError, ValueError) as error:
         raise UserError(f"the admin API of {replica.pod} does not answer ({error})") from None
 

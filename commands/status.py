@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from clusters import engine
-from commands.control_plane import Replica, ask, replicas
+from commands.control_plane import Replica, replicas, with_proxies
 from commands.environment import kubeconfig_file
 from commands.stack import stack_settings
+from commands.tables import columns
 from mesh_stack import cluster_lifecycle
 from toolchain import find
-from toolchain.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def look() -> Status:
         return Status(engine.status(), "absent", name)
     if cluster_lifecycle.handle_of(cluster_lifecycle.spec_of(settings)) is None:
         return Status(engine.status(), "absent", name)
-    return Status(engine.status(), "ready", name, [_with_proxies(replica) for replica in replicas()])
+    return Status(engine.status(), "ready", name, [with_proxies(replica) for replica in replicas()])
 
 
 def is_whole(found: Status) -> bool:
@@ -66,7 +66,7 @@ def as_text(found: Status) -> str:
         kinds = sorted({kind for proxy in proxies for kind in sync_states(proxy)})
         header = ("PROXY", *kinds)
         rows = [(_title(proxy), *(sync_states(proxy).get(kind, "-") for kind in kinds)) for proxy in proxies]
-        lines += ["", *_columns([header, *sorted(rows)])]
+        lines += ["", *columns([header, *sorted(rows)])]
     return "\n".join(lines)
 
 
@@ -81,15 +81,3 @@ def _proxies(found: Status) -> list[Mapping[str, Any]]:
 
 def _title(proxy: Mapping[str, Any]) -> str:
     return f"{proxy['namespace']}/{proxy['pod']}"
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def _with_proxies(replica: Replica) -> Replica:
-    try:
-        return replace(replica, proxies=ask(replica, "/proxies"))
-    except UserError as error:
-        return replace(replica, problem=str(error))

@@ -13,6 +13,7 @@ import signal
 import ssl
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from meshd.pki.authority import AuthorityError, CertificateAuthority
 from meshd.pki.workload import WorkloadCertificates
 from meshd.runtime import metrics
 from meshd.runtime.admin import build_admin_app
+from meshd.runtime.describe import describe
 from meshd.runtime.insecure import BelieveNodeId
 from meshd.runtime.leader import Leader
 from meshd.runtime.monitoring import build_monitoring_app
@@ -121,7 +123,8 @@ class ControlPlane:
         webhooks = build_app(self._settings.inject, self._root_pem, self._advise)
         self._leader.serve_peers(webhooks)
         monitoring = build_monitoring_app(lambda: self._not_ready)
-        admin = build_admin_app(lambda: self.publisher.streams, self.publisher.rotate_certificates)
+        explain = partial(describe, self.publisher.engine.store, self._hold)
+        admin = build_admin_app(lambda: self.publisher.streams, self.publisher.rotate_certificates, explain)
         freshness = asyncio.create_task(keep_fresh(tls, self._serving))
         try:
             async with (

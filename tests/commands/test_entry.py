@@ -39,7 +39,9 @@ def test_an_interrupt_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_every_command_can_be_asked_for_help() -> None:
-    for command in ("up", "test", "down", "status", "env", "lock"):
+    for command in (
+        *("up", "test", "down", "status", "proxy-status", "proxy-config", "analyze", "describe", "env", "lock"),
+    ):
         with pytest.raises(SystemExit) as ended:
             entry.main([command, "--help"])
         assert ended.value.code == 0

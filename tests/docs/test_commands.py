@@ -22,7 +22,7 @@ from tests.docs.suite_options import suite_options
 
 PLACEHOLDER_FILES = {"~/.kube/config": "pyproject.toml"}
 """Files of the reader's that a value must name, and one that stands for them here."""
-KUBECTL = {"apply", "label", "create", "rollout", "port-forward", "logs"}
+KUBECTL = {"apply", "wait", "label", "create", "rollout", "port-forward", "logs"}
 PULUMI = {("config", "set"), ("plugin", "install"), ("stack", "output"), ("up",)}
 
 

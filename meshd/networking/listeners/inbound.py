@@ -15,7 +15,7 @@ from meshd.networking.listeners.http import connection_manager, protocol_label
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry import http_access_logs, inbound_tags
 from meshd.networking.lookup import mesh_config
-from meshd.networking.mtls import ALPN_MESH, downstream_mtls_socket, mtls_mode
+from meshd.networking.mtls import ALPN_MESH, downstream_mtls_socket, mtls_mode, peer_authentications
 from meshd.networking.names import (
     INBOUND_PASSTHROUGH_CLUSTER,
     INBOUND_PORT,
@@ -52,7 +52,9 @@ def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource
         filter_chains=chains,
     )
     policies = read.query(policies_for, scope.namespace, scope.labels)
-    return resource(VIRTUAL_INBOUND, listener, [policy.ref for policy in policies])
+    authentications = read.query(peer_authentications, scope.namespace, scope.labels)
+    refs = [*(policy.ref for policy in policies), *(policy.ref for policy in authentications)]
+    return resource(VIRTUAL_INBOUND, listener, refs)
 
 
 def _closed_ports() -> list[dict[str, Any]]:

@@ -7,11 +7,12 @@ something, and gives way to other work between scopes and streams.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from secrets import token_hex
 from weakref import WeakKeyDictionary
 
 from meshd.model.resource import TYPE_URLS, Resource, Scope
+from meshd.networking.scopes import ProxyScope
 from meshd.runtime.status.tally import SHOWN, Refused, Report, Tally
 from meshd.xds.stream import Stream
 from meshd.xds.subscription import Subscription
@@ -20,7 +21,7 @@ LATE_SECONDS = 5.0
 """A proxy that has not answered for so long counts as late."""
 MANY = 64
 """With more resources under way a proxy counts as being sent all it is to have."""
-STREAMS_AT_ONCE = 50
+STREAMS_AT_ONCE = 25
 LONGEST_DETAIL = 600
 
 
@@ -54,17 +55,16 @@ class Survey:
 
     async def _look(self) -> tuple[Tally, dict[str, Tally]]:
         count = _Count()
-        sources: dict[Scope, frozenset[str]] = {}
+        concerned: dict[ProxyScope, frozenset[str]] = {}
+        made_from = _MadeFrom(self._resources)
         for number, stream in enumerate(self._streams()):
             if number % STREAMS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-            concerned: set[str] = set()
-            for scope in (scope for scopes in stream.view.lease.scopes.values() for scope in scopes):
-                if scope not in sources:
-                    sources[scope] = frozenset(_sources(self._resources(scope)))
-                    await asyncio.sleep(0)
-                concerned |= sources[scope]
-            count.add(stream, concerned, self._is_late(stream))
+            lease = stream.view.lease
+            if lease.proxy not in concerned:
+                scopes = [scope for each in lease.scopes.values() for scope in each]
+                concerned[lease.proxy] = await made_from.scopes(scopes)
+            count.add(stream, concerned[lease.proxy], self._is_late(stream))
         return count.every(), count.objects()
 
     def _is_late(self, stream: Stream) -> bool:
@@ -77,19 +77,48 @@ class Survey:
         return now - known[1] >= LATE_SECONDS
 
 
+class _MadeFrom:
+    """Which objects the resources of scopes are made from; looks at each scope once."""
+
+    def __init__(self, resources: Callable[[Scope], Iterable[Resource]]) -> None:
+        self._resources = resources
+        self._of_scope: dict[Scope, frozenset[str]] = {}
+        self._of_scopes: dict[frozenset[Scope], frozenset[str]] = {}
+
+    async def scopes(self, scopes: Iterable[Scope]) -> frozenset[str]:
+        """Of all of them together: the same set for the same scopes."""
+        found: list[Scope] = []
+        for scope in scopes:
+            if scope not in self._of_scope:
+                self._of_scope[scope] = frozenset(_sources(self._resources(scope)))
+                await asyncio.sleep(0)
+            if self._of_scope[scope]:
+                found.append(scope)
+        key = frozenset(found)
+        if key not in self._of_scopes:
+            self._of_scopes[key] = frozenset[str]().union(*(self._of_scope[scope] for scope in key))
+        return self._of_scopes[key]
+
+
 class _Count:
-    """Adds up streams."""
+    """Adds up streams. Many are given things made from the same objects: these are counted together."""
 
     def __init__(self) -> None:
         self._streams = Counter[str]()
-        self._concerned = Counter[str]()
+        self._groups = Counter[frozenset[str]]()
         self._pending = Counter[str]()
         self._late: dict[str, list[str]] = {}
         self._refused: dict[str, list[Refused]] = {}
 
-    def add(self, stream: Stream, concerned: set[str], late: bool) -> None:
+    def add(self, stream: Stream, concerned: frozenset[str], late: bool) -> None:
+        """`concerned` are the objects that something the proxy is given is made from."""
+        self._streams["all"] += 1
+        self._groups[concerned] += 1
+        if not _settled(stream):
+            self._add_unsettled(stream, concerned, late)
+
+    def _add_unsettled(self, stream: Stream, concerned: frozenset[str], late: bool) -> None:
         proxy = stream.proxy.workload.key
-        self._concerned.update(concerned)
         refusals = dict(_refusals(stream, proxy))
         for source in refusals.keys() & concerned:
             self._refused.setdefault(source, []).append(refusals[source])
@@ -99,20 +128,23 @@ class _Count:
                 self._late.setdefault(source, []).append(proxy)
         else:
             self._pending.update(under_way)
-        self._streams["all"] += 1
-        self._streams["refused" if refusals else "settled" if _settled(stream) else "late" if late else "pending"] += 1
+        self._streams["refused" if refusals else "late" if late else "pending"] += 1
 
     def every(self) -> Tally:
         found = self._streams
         return Tally(found["all"], found["pending"], found["late"], found["refused"])
 
     def objects(self) -> dict[str, Tally]:
-        return {source: self._tally(source) for source in sorted(self._concerned)}
+        concerned = Counter[str]()
+        for group, streams in self._groups.items():
+            for source in group:
+                concerned[source] += streams
+        return {source: self._tally(source, number) for source, number in sorted(concerned.items())}
 
-    def _tally(self, source: str) -> Tally:
+    def _tally(self, source: str, concerned: int) -> Tally:
         late, refused = sorted(self._late.get(source, ())), sorted(self._refused.get(source, ()))
         return Tally(
-            self._concerned[source],
+            concerned,
             self._pending[source],
             len(late),
             len(refused),
@@ -145,7 +177,7 @@ def _sources_of(stream: Stream, type_url: str, name: str) -> Iterator[str]:
     return (str(source) for source in (resource.sources if resource else ()))
 
 
-def _under_way(stream: Stream, concerned: set[str]) -> set[str]:
+def _under_way(stream: Stream, concerned: frozenset[str]) -> Set[str]:
     """Objects of which something is on its way to the proxy."""
     found: set[str] = set()
     for type_url in TYPE_URLS:

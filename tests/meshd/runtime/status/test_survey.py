@@ -118,3 +118,17 @@ async def test_a_report_has_the_same_mark_until_its_content_differs(mesh: Mesh) 
     assert (await mesh.survey.report()).mark == mark, "the same proxies have it again"
     mesh.connect("frontend-1")
     assert (await mesh.survey.report()).mark != mark
+
+
+async def test_a_peer_authentication_counts_the_workloads_it_is_for() -> None:
+    strict = """
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: strict, namespace: shop}
+spec: {selector: {matchLabels: {app: reviews}}, mtls: {mode: STRICT}}
+"""
+    mesh = Mesh()
+    mesh.publisher.apply(changes_of(strict))
+    for pod in ("reviews-v1", "frontend-1"):
+        answer(mesh.connect(pod))
+    assert (await mesh.survey.report()).objects["PeerAuthentication shop/strict"] == Tally(1)

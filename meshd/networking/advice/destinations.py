@@ -1,0 +1,51 @@
+"""Of DestinationRules: services and pods that are not there, and others for the same host."""
+
+from collections.abc import Iterator
+
+from meshd.model.destination import DestinationPolicy, Subset, TrafficPolicy
+from meshd.model.labels import Labels, selects
+from meshd.model.memo import Reader
+from meshd.model.service import Service
+from meshd.model.tables import DESTINATIONS, WORKLOADS
+from meshd.networking.advice.finding import Finding, older
+from meshd.networking.lookup import mesh_config, service_of
+
+
+def of_policy(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:
+    service = service_of(read, policy.host)
+    inside = policy.host.endswith(f".svc.{mesh_config(read).cluster_domain}")
+    if inside and not policy.host.startswith("*") and service is None:
+        yield Finding("spec.host", f"there is no service {policy.host} yet", missing=True)
+    for subset in policy.subsets:
+        yield from _subset(read, service, subset)
+    yield from _same_host(read, policy)
+
+
+def _subset(read: Reader, service: Service | None, subset: Subset) -> Iterator[Finding]:
+    if not subset.labels:
+        yield Finding("spec.subsets.labels", f"subset {subset.name} has no labels: it stands for all endpoints")
+        return
+    pods = _pods(read, service) if service else ()
+    if service and pods and not any(selects(subset.labels, labels) for labels in pods):
+        pairs = ", ".join(f"{key}={value}" for key, value in subset.labels)
+        yield Finding("spec.subsets.labels", f"no pod of {service.hostname} is in subset {subset.name}: {pairs}")
+
+
+def _pods(read: Reader, service: Service) -> tuple[Labels, ...]:
+    """Labels of the service's pods."""
+    pods = read.find(WORKLOADS, "namespace", service.namespace) if service.selector else ()
+    return tuple(pod.labels for pod in pods if selects(service.selector, pod.labels))
+
+
+def _same_host(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:
+    """Of objects of one namespace for one host the oldest traffic policy counts, and of each subset the oldest."""
+    for other in read.find(DESTINATIONS, "host", policy.host):
+        if other.ref == policy.ref or other.ref.namespace != policy.ref.namespace or other.selector != policy.selector:
+            continue
+        first = other if older(other, policy) else policy
+        if TrafficPolicy() not in (policy.policy, other.policy):
+            text = f"{other.ref} has a traffic policy for {policy.host} too: that of {first.ref} counts, being older"
+            yield Finding("spec.trafficPolicy", text)
+        for name in sorted({subset.name for subset in policy.subsets} & {subset.name for subset in other.subsets}):
+            text = f"{other.ref} defines subset {name} of {policy.host} too: that of {first.ref} counts, being older"
+            yield Finding("spec.subsets", text)

@@ -1,0 +1,31 @@
+"""One thing an author should know, and who of several objects goes before."""
+
+from typing import NamedTuple, Protocol
+
+from meshd.model.reference import ObjectRef
+
+
+class Finding(NamedTuple):
+    """`field` is its path without indexes ("spec.http.route.destination"); `text` says what and the way out.
+
+    `missing`: something it names is not there, and may still come.
+    """
+
+    field: str
+    text: str
+    missing: bool = False
+
+
+class Dated(Protocol):
+    """A row of an object with its time of creation."""
+
+    @property
+    def ref(self) -> ObjectRef: ...
+
+    @property
+    def created(self) -> str: ...
+
+
+def older(first: Dated, second: Dated) -> bool:
+    """Whether `first` goes before `second`. One without a time is about to be created."""
+    return (not first.created, first.created, first.ref) < (not second.created, second.created, second.ref)
