@@ -58,13 +58,14 @@ def _layered(collections: tuple[Collection, ...]) -> Iterator[Iterable[Resource]
     """The values of each collection without what an earlier one hides."""
     before: list[Collection] = []
     for collection in collections:
-        if before:
-            hidden = before.copy()
-            yield (r for name, r in collection.items() if not any(name in layer for layer in hidden))
-        else:
-            yield collection.values()
+        yield _not_hidden(collection, before.copy()) if before else collection.values()
         if collection:
             before.append(collection)
+
+
+def _not_hidden(collection: Collection, before: list[Collection]) -> Iterator[Resource]:
+    """A function of its own: each collection is to be read after all are chained, with what was before it alone."""
+    return (r for name, r in collection.items() if not any(name in layer for layer in before))
 
 
 def differences(before: View, after: View) -> dict[str, dict[str, bool]]:
