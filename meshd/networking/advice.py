@@ -8,8 +8,10 @@ from meshd.model.labels import selects
 from meshd.model.memo import Memo, Reader
 from meshd.model.mesh import MeshConfig
 from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
+from meshd.model.security import Action, AuthorizationPolicy
 from meshd.model.store import Store
 from meshd.model.tables import GATEWAYS, WORKLOADS
+from meshd.networking.authorization.custom import provider_of
 from meshd.networking.delegation_advice import delegation_advice
 from meshd.networking.lookup import destination_policy, mesh_config, service_of
 
@@ -27,6 +29,8 @@ def advice(store: Store, row: object) -> tuple[str, ...]:
         return tuple(_policy(read, row))
     if isinstance(row, Gateway):
         return tuple(_gateway(read, row))
+    if isinstance(row, AuthorizationPolicy):
+        return tuple(_provider(read, row))
     return ()
 
 
@@ -75,6 +79,16 @@ def _gateway(read: Reader, gateway: Gateway) -> Iterator[str]:
     if not any(selects(gateway.selector, workload.labels) for workload in read.all(WORKLOADS)):
         pairs = ", ".join(f"{key}={value}" for key, value in gateway.selector)
         yield f"no pod has the labels {pairs}: nobody serves it"
+
+
+def _provider(read: Reader, policy: AuthorizationPolicy) -> Iterator[str]:
+    if policy.action is not Action.CUSTOM or policy.dry_run or provider_of(read, policy.provider) is not None:
+        return
+    known = next((p for p in mesh_config(read).ext_authz_providers if p.name == policy.provider), None)
+    what = f"no extension provider {policy.provider}"
+    if known is not None:
+        what = f"no service {known.host} with port {known.port} for extension provider {policy.provider}"
+    yield f"there is {what}: until it comes, the workloads selected deny every request"
 
 
 def _domain(read: Reader) -> str:
