@@ -10,14 +10,11 @@ from envoy.extensions.filters.http.jwt_authn.v3 import config_pb2
 
 from meshd.model.memo import Reader
 from meshd.model.request_authentication import JwtRule
+from meshd.networking.authentication.claims import JWT_FILTER, PAYLOAD
 from meshd.networking.authentication.keys import keys
 from meshd.networking.authentication.rules import jwt_rules
 from meshd.networking.proto import extension
 from meshd.networking.scopes import WorkloadScope
-
-JWT_FILTER = "envoy.filters.http.jwt_authn"
-PAYLOAD = "payload"
-"""Where in the filter's metadata the claims are."""
 
 _SPACE_DELIMITED = ("scope", "permission")
 """Claims that are lists written as one string, as in Istio; a rule may name others."""
@@ -53,7 +50,10 @@ def _any(*requirements: dict[str, Any]) -> dict[str, Any]:
 
 
 def _provider(read: Reader, namespace: str, rule: JwtRule) -> config_pb2.JwtProvider:
-    """Where a rule names no place for its token, Envoy looks into Authorization and the parameter `access_token`."""
+    """Where a rule names no place for its token, Envoy looks into Authorization and the parameter `access_token`.
+
+    The route is chosen anew once the claims are known: it may depend on them.
+    """
     return config_pb2.JwtProvider(
         issuer=rule.issuer,
         audiences=rule.audiences,
@@ -63,6 +63,7 @@ def _provider(read: Reader, namespace: str, rule: JwtRule) -> config_pb2.JwtProv
         from_cookies=rule.from_cookies,
         forward_payload_header=rule.payload_header,
         claim_to_headers=[{"header_name": header, "claim_name": claim} for header, claim in rule.claim_headers],
+        clear_route_cache=True,
         payload_in_metadata=PAYLOAD,
         normalize_payload_in_metadata={"space_delimited_claims": (*_SPACE_DELIMITED, *rule.space_delimited_claims)},
         **keys(read, namespace, rule),

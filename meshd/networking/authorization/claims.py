@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from meshd.networking.authentication.filters import JWT_FILTER, PAYLOAD
+from meshd.networking.authentication.claims import alone_or_listed, claim_matcher
 from meshd.networking.authorization.lists import NEVER, Convert, Matcher, all_principals
 from meshd.networking.authorization.values import string_match
 
@@ -11,9 +11,7 @@ def claim(*path: str) -> Convert:
     """A claim, or one within others: it has the value, or it is a list that holds it."""
 
     def convert(value: str) -> Matcher:
-        match = {"string_match": string_match(value)}
-        listed = {"list_match": {"one_of": match}}
-        return _metadata(path, {"or_match": {"value_matchers": [match, listed]}})
+        return _metadata(path, alone_or_listed(string_match(value)))
 
     return convert
 
@@ -47,5 +45,4 @@ def _text(name: str, match: dict[str, Any]) -> Matcher:
 
 
 def _metadata(path: tuple[str, ...], value: dict[str, Any]) -> Matcher:
-    keys = [{"key": key} for key in (PAYLOAD, *path)]
-    return {"sourced_metadata": {"metadata_matcher": {"filter": JWT_FILTER, "path": keys, "value": value}}}
+    return {"sourced_metadata": {"metadata_matcher": claim_matcher(path, value)}}
