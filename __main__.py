@@ -34,6 +34,7 @@ control_plane = ControlPlane(
         key=authority.key,
         trust_domain=chosen.trust_domain,
         tracing_sampling=chosen.tracing_sampling,
+        mesh_config=chosen.mesh_config,
     ),
     inside,
 )

@@ -30,6 +30,7 @@ def pod_lines(pod: Json) -> list[str]:
     lines += _section("mutual TLS", (f"port {m['port']}: {m['mode']}, from {m['from']}" for m in pod["mutual_tls"]))
     policies = (f"{p['object']}: {p['action']}, {p['rules']} rules" for p in pod["authorization"])
     lines += _section("authorization", policies, "every identity may do everything")
+    lines += _section("request authentication", pod["request_authentication"])
     lines += _section("serves the gateways", pod["gateways"])
     for service in pod["services"]:
         lines += ["", *service_lines(service)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, cast
 
+from mesh_stack.mesh_config_file import read_mesh_config
 from toolchain.errors import UserError
 
 ClusterProviderName = Literal["kind", "existing", "gke"]
@@ -52,6 +53,8 @@ class Settings:
     """Repository that our images are tagged with, such as `registry.example/team/mesh-stack`."""
     tracing_sampling: float = 100.0
     """Percentage of the requests entering the mesh whose spans are reported, 0 to 100."""
+    mesh_config: str | None = None
+    """Path of a file with further settings of meshd, such as extensionProviders."""
     shop: bool = True
     """Deploy the sample shop."""
 
@@ -103,6 +106,7 @@ def parse(lookup: Lookup, given: Iterable[str] = ()) -> Settings:
         trust_domain=_matching(lookup, "trustDomain", DOMAIN, standard.trust_domain),
         image_prefix=_matching(lookup, "imagePrefix", IMAGE_PREFIX, standard.image_prefix),
         tracing_sampling=_percentage(lookup, "tracingSampling", standard.tracing_sampling),
+        mesh_config=_mesh_config(lookup, "meshConfig"),
         shop=_boolean(lookup, "shop", standard.shop),
     )
     _check_together(settings)
@@ -155,8 +159,17 @@ def _file(lookup: Lookup, key: str) -> str | None:
         return None
     path = Path(value).expanduser()
     if not path.is_file():
-        raise _wrong(key, f"is {value!r}, which is no file", "set it to a kubeconfig file's path")
+        raise _wrong(key, f"is {value!r}, which is no file", "set it to a file's path")
     return str(path.absolute())
+
+
+def _mesh_config(lookup: Lookup, key: str) -> str | None:
+    path = _file(lookup, key)
+    try:
+        read_mesh_config(path)
+    except ValueError as error:
+        raise _wrong(key, f"is {path!r}, which {error}", "write settings of meshd into it, such as accessLog") from None
+    return path
 
 
 def _port(lookup: Lookup, key: str, default: int) -> int:

@@ -12,6 +12,7 @@ from mesh_stack.components.control_plane_webhooks import WebhookTarget, register
 from mesh_stack.content import digest
 from mesh_stack.custom_resource_definitions import define_custom_resources
 from mesh_stack.mesh_config import MeshConfigArgs, mesh_config
+from mesh_stack.mesh_config_file import read_mesh_config
 
 NAMESPACE = "istio-system"
 NAME = "meshd"
@@ -23,7 +24,10 @@ UNPRIVILEGED_USER = 1000
 
 @dataclass(frozen=True)
 class ControlPlaneArgs:
-    """`namespace` exists already; `certificate` and `key` are the root's PEM texts; images are references."""
+    """`namespace` exists already; `certificate` and `key` are the root's PEM texts; images are references.
+
+    `mesh_config` is the path of a file with further settings of meshd.
+    """
 
     namespace: pulumi.Input[str]
     image: pulumi.Input[str]
@@ -32,6 +36,7 @@ class ControlPlaneArgs:
     key: pulumi.Input[str]
     trust_domain: str
     tracing_sampling: float
+    mesh_config: str | None = None
     replicas: int = 2
 
 
@@ -78,6 +83,7 @@ class ControlPlane(pulumi.ComponentResource):
                 proxy_image=args.proxy_image,
                 trust_domain=args.trust_domain,
                 tracing_sampling=args.tracing_sampling,
+                more=read_mesh_config(args.mesh_config),
             )
         )
         return k8s.core.v1.ConfigMap(

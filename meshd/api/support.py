@@ -18,8 +18,6 @@ def _fields(prefix: str, names: str) -> Iterator[str]:
 
 
 _HTTP = "VirtualService.http"
-_SOURCE = "AuthorizationPolicy.rules.from.source"
-_OPERATION = "AuthorizationPolicy.rules.to.operation"
 _CONDITION = "AuthorizationPolicy.rules.when"
 _POLICIES = tuple(
     f"DestinationRule.{owner}trafficPolicy{port}" for owner in ("", "subsets.") for port in ("", ".portLevelSettings")
@@ -75,12 +73,12 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields("Sidecar.egress", "port bind captureMode hosts"),
         *_fields("Sidecar.ingress", "port defaultEndpoint connectionPool captureMode=DEFAULT captureMode=IPTABLES"),
         *_fields("PeerAuthentication", "selector mtls portLevelMtls"),
-        *_fields("AuthorizationPolicy", "selector action=ALLOW action=DENY"),
-        *_fields(_SOURCE, "principals notPrincipals namespaces notNamespaces serviceAccounts notServiceAccounts"),
-        *_fields(_SOURCE, "ipBlocks notIpBlocks remoteIpBlocks notRemoteIpBlocks trustDomains notTrustDomains"),
-        *_fields(_OPERATION, "hosts notHosts ports notPorts methods notMethods paths notPaths"),
+        *_fields("RequestAuthentication", "selector jwtRules"),
+        *_fields("AuthorizationPolicy", "selector action provider rules.from rules.to.operation"),
         *_fields(_CONDITION, "values notValues key=request.headers key=source.ip key=remote.ip"),
-        *_fields(_CONDITION, "key=source.namespace key=source.principal key=source.trustDomain"),
+        *_fields(_CONDITION, "key=source.namespace key=source.principal key=source.serviceAccount"),
+        *_fields(_CONDITION, "key=source.trustDomain key=request.auth.principal key=request.auth.audiences"),
+        *_fields(_CONDITION, "key=request.auth.presenter key=request.auth.claims"),
         *_fields(_CONDITION, "key=destination.ip key=destination.port key=connection.sni"),
     )
 )

@@ -12,7 +12,10 @@ from meshd.ingest.kind import Rejected, Rows, WatchedKind
 from meshd.model.mesh import MeshConfig
 
 WITH_ROWS = frozenset(
-    ("VirtualService", "DestinationRule", "Gateway", "Sidecar", "PeerAuthentication", "AuthorizationPolicy")
+    (
+        *("VirtualService", "DestinationRule", "Gateway", "Sidecar"),
+        *("PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy"),
+    )
 )
 """Kinds that the model has tables for."""
 

@@ -1,5 +1,7 @@
 """Host names and the wildcards that cover them."""
 
+from ipaddress import ip_address
+
 
 def covers(pattern: str, host: str) -> bool:
     """True when `pattern` is `host`, or a wildcard for it."""
@@ -12,3 +14,12 @@ def wildcards(host: str) -> tuple[str, ...]:
     start = 2 if labels[0] == "*" else 1
     covers = tuple("*." + ".".join(labels[i:]) for i in range(start, len(labels)))
     return (host, *covers, "*") if host != "*" else ("*",)
+
+
+def is_ip_address(text: str) -> bool:
+    """An IPv4 or IPv6 address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,6 +1,22 @@
 """Settings that hold for the whole mesh."""
 
 from dataclasses import dataclass
+from enum import Enum
+
+from meshd.model.ext_authz import ExtAuthzProvider
+
+
+class PathNormalization(Enum):
+    """What is made of a request's path before anything looks at it; each does what those before it do.
+
+    https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/ (ProxyPathNormalization)
+    """
+
+    NONE = "NONE"
+    BASE = "BASE"
+    """Dot segments and backslashes are resolved (RFC 3986, section 6)."""
+    MERGE_SLASHES = "MERGE_SLASHES"
+    DECODE_AND_MERGE_SLASHES = "DECODE_AND_MERGE_SLASHES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +28,8 @@ class MeshConfig:
     """
 
     trust_domain: str = "cluster.local"
+    trust_domain_aliases: tuple[str, ...] = ()
+    """Trust domains whose workloads count as those of `trust_domain`."""
     root_namespace: str = "istio-system"
     cluster_domain: str = "cluster.local"
     zipkin_host: str = ""
@@ -20,6 +38,8 @@ class MeshConfig:
     access_log: bool = False
     registry_only: bool = False
     """Traffic for hosts that no service has is closed, not passed on, where no Sidecar says otherwise."""
+    path_normalization: PathNormalization = PathNormalization.BASE
+    ext_authz_providers: tuple[ExtAuthzProvider, ...] = ()
     hold_unresolved_rules: bool = True
     """Rules that name what is not there wait (meshd.model.hold). False: they take effect and give 503, as in Istio."""
 

@@ -29,6 +29,10 @@ class PeerAuthentication:
 class Action(Enum):
     ALLOW = "ALLOW"
     DENY = "DENY"
+    AUDIT = "AUDIT"
+    """Changes no verdict; what fits is logged."""
+    CUSTOM = "CUSTOM"
+    """A provider of the mesh decides about what fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Source:
 
     principals: tuple[str, ...] = ()
     not_principals: tuple[str, ...] = ()
+    request_principals: tuple[str, ...] = ()
+    not_request_principals: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     not_namespaces: tuple[str, ...] = ()
     service_accounts: tuple[str, ...] = ()
@@ -47,6 +53,11 @@ class Source:
     not_ip_blocks: tuple[str, ...] = ()
     remote_ip_blocks: tuple[str, ...] = ()
     not_remote_ip_blocks: tuple[str, ...] = ()
+
+    @property
+    def needs_http(self) -> bool:
+        """True when a condition can only be told from an HTTP request."""
+        return bool(self.request_principals or self.not_request_principals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +97,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationPolicy:
-    """With ALLOW and no rules nothing is allowed; a rule without parts matches everything."""
+    """With ALLOW and no rules nothing is allowed; a rule without parts matches everything.
+
+    `provider` names who decides for CUSTOM. A `dry_run` changes no verdict: what it would do is reported.
+    """
 
     ref: ObjectRef
     action: Action
     selector: Labels = ()
     rules: tuple[Rule, ...] = ()
+    provider: str = ""
+    dry_run: bool = False

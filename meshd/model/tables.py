@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from meshd.model.destination import DestinationPolicy
 from meshd.model.gateway import Gateway, KeyPair
 from meshd.model.mesh import MeshConfig
+from meshd.model.request_authentication import RequestAuthentication
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
 from meshd.model.service import EndpointSlice, Service, Workload
@@ -84,6 +85,9 @@ GATEWAYS: Table[Gateway] = Table("gateways")
 KEY_PAIRS: Table[KeyPair] = Table("key_pairs")
 PEER_AUTHENTICATIONS: Table[PeerAuthentication] = Table(
     "peer_authentications", {"namespace": lambda p: (p.ref.namespace,)}
+)
+REQUEST_AUTHENTICATIONS: Table[RequestAuthentication] = Table(
+    "request_authentications", {"namespace": lambda r: (r.ref.namespace,)}
 )
 SIDECARS: Table[Sidecar] = Table("sidecars", {"namespace": lambda s: (s.ref.namespace,)})
 AUTHORIZATIONS: Table[AuthorizationPolicy] = Table("authorizations", {"namespace": lambda p: (p.ref.namespace,)})

@@ -1,6 +1,7 @@
 """Which generators there are: the one list from which every proxy's configuration comes."""
 
 from meshd.model.resource import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, VIRTUAL_HOST
+from meshd.networking.authentication.keys import build_key_cluster, key_clusters
 from meshd.networking.clusters.inbound import build_inbound_cluster, inbound_clusters
 from meshd.networking.clusters.outbound import build_outbound_cluster, outbound_clusters
 from meshd.networking.endpoints import build_endpoints, outbound_endpoints
@@ -21,11 +22,12 @@ from meshd.networking.routes.sidecar import (
     sidecar_virtual_hosts,
 )
 from meshd.networking.secrets import build_gateway_secret, gateway_secrets
-from meshd.networking.visibility import gateway, outbound_layers, sidecar_inbound, sidecar_outbound_layers
+from meshd.networking.visibility import gateway, outbound_layers, sidecar_inbound, sidecar_outbound_layers, workload
 
 GENERATORS = (
     Generator(CLUSTER, outbound_layers, outbound_clusters, build_outbound_cluster),
     Generator(CLUSTER, sidecar_inbound, inbound_clusters, build_inbound_cluster),
+    Generator(CLUSTER, workload, key_clusters, build_key_cluster),
     Generator(ENDPOINT, outbound_layers, outbound_endpoints, build_endpoints),
     Generator(LISTENER, sidecar_outbound_layers, outbound_listeners, build_outbound_listener),
     Generator(LISTENER, sidecar_inbound, inbound_listeners, build_inbound_listener),

@@ -12,6 +12,7 @@ from meshd.model.route import Destination, RouteRules
 from meshd.model.service import Service
 from meshd.model.sidecar import EgressListener, OutboundPolicy, Sidecar
 from meshd.model.tables import SIDECARS
+from meshd.networking.authentication.key_servers import key_services
 from meshd.networking.lookup import mesh_config, service_of
 from meshd.networking.scopes import OutboundScope
 
@@ -48,7 +49,7 @@ def let_in(
 
     ports = {service.key: named(service) for service in services}
     asked = [destination for each in rules for destination in each.destinations()]
-    for destination in (*asked, *_egress_proxy(sidecar), *read.query(collectors)):
+    for destination in (*asked, *_egress_proxy(sidecar), *read.query(asked_by_proxies, client)):
         service = read.query(service_of, destination.host)
         if service is not None and service.key in ports:
             ports[service.key] |= {destination.port} if destination.port else {p.port for p in service.ports}
@@ -58,10 +59,13 @@ def let_in(
             yield service if kept == service.ports else replace(service, ports=kept)
 
 
-def collectors(read: Reader) -> tuple[Destination, ...]:
-    """What every proxy talks to by itself, whatever its application may reach."""
+def asked_by_proxies(read: Reader, namespace: str) -> tuple[Destination, ...]:
+    """What proxies talk to by themselves, whatever their applications may reach."""
     mesh = read.query(mesh_config)
-    return (Destination(mesh.zipkin_host, port=mesh.zipkin_port),) if mesh.zipkin_host else ()
+    collectors = ((mesh.zipkin_host, mesh.zipkin_port),) if mesh.zipkin_host else ()
+    deciders = ((provider.host, provider.port) for provider in mesh.ext_authz_providers)
+    asked = (*collectors, *deciders, *read.query(key_services, namespace))
+    return tuple(Destination(host, port=port) for host, port in asked)
 
 
 def _egress_proxy(sidecar: Sidecar) -> tuple[Destination, ...]:

@@ -40,6 +40,11 @@ def sidecar_inbound(read: Reader, proxy: ProxyScope) -> tuple[WorkloadScope, ...
     return () if proxy.is_gateway else (proxy.workload,)
 
 
+def workload(read: Reader, proxy: ProxyScope) -> tuple[WorkloadScope, ...]:
+    """What depends on the workload alone, whichever kind of proxy it has."""
+    return (proxy.workload,)
+
+
 def gateway(read: Reader, proxy: ProxyScope) -> tuple[WorkloadScope, ...]:
     return (proxy.workload,) if proxy.is_gateway else ()
 

@@ -13,7 +13,8 @@ from typing import Literal
 import msgspec
 
 from meshd.inject.settings import InjectSettings
-from meshd.model.mesh import MeshConfig
+from meshd.model.mesh import MeshConfig, PathNormalization
+from meshd.runtime.extension_providers import ExtensionProvider, ProviderError, ext_authz_providers
 
 
 class StartError(Exception):
@@ -30,6 +31,16 @@ class Tracing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     sampling: float = 100.0
     zipkin: Zipkin = Zipkin()
+
+
+class PathNormalizationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is made of a request's path before policies look at it; DEFAULT is BASE."""
+
+    normalization: Literal["DEFAULT", "NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"] = "DEFAULT"
+
+    @property
+    def kind(self) -> PathNormalization:
+        return PathNormalization("BASE" if self.normalization == "DEFAULT" else self.normalization)
 
 
 class OutboundTrafficPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,12 +65,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     """mesh.yaml. `workload_certificate_hours` is the life of a workload's certificate."""
 
     trust_domain: str = "cluster.local"
+    trust_domain_aliases: tuple[str, ...] = ()
     root_namespace: str = "istio-system"
     cluster_domain: str = "cluster.local"
     proxy_image: str = "mesh-stack/proxy"
     tracing: Tracing = Tracing()
     access_log: bool = False
     outbound_traffic_policy: OutboundTrafficPolicy = OutboundTrafficPolicy()
+    path_normalization: PathNormalizationSettings = PathNormalizationSettings()
+    extension_providers: tuple[ExtensionProvider, ...] = ()
     hold_unresolved_rules: bool = True
     write_status: bool = True
     workload_certificate_hours: float = 24.0
@@ -69,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     def mesh(self) -> MeshConfig:
         return MeshConfig(
             trust_domain=self.trust_domain,
+            trust_domain_aliases=self.trust_domain_aliases,
             root_namespace=self.root_namespace,
             cluster_domain=self.cluster_domain,
             zipkin_host=self.tracing.zipkin.host,
@@ -76,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
             tracing_sampling=self.tracing.sampling,
             access_log=self.access_log,
             registry_only=self.outbound_traffic_policy.mode == "REGISTRY_ONLY",
+            path_normalization=self.path_normalization.kind,
+            ext_authz_providers=ext_authz_providers(self.extension_providers),
             hold_unresolved_rules=self.hold_unresolved_rules,
         )
 
@@ -113,9 +130,10 @@ def load_settings(path: Path) -> Settings:
 
     try:
         settings = msgspec.convert(yaml.safe_load(text) or {}, Settings)
+        ext_authz_providers(settings.extension_providers)
     except yaml.YAMLError as error:
         raise StartError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, ProviderError) as error:
         raise StartError(f"{path}: {error}") from None
     if not 0 <= settings.tracing.sampling <= 100:
         raise StartError(f"{path}: tracing.sampling is a percentage, from 0 to 100")

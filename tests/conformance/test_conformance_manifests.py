@@ -19,6 +19,7 @@ from conformance.settings import Settings
 SUITE = Path(__file__).resolve().parents[2] / "conformance"
 MANIFESTS = sorted(SUITE.rglob("*.yaml"))
 MORE = {
+    "rules": "{issuer: a}", "jwks": "{}", "name": "tokens", "provider": "nobody",
     "mode": "STRICT", "action": "DENY", "rule": "{}", "stable": "90", "canary": "10", "edition": "one", "key": "{}",
     "replicas": "1", "mesh_labels": "{a: b}", "plain_labels": "{a: b}",
 }  # fmt: skip

@@ -20,7 +20,7 @@ from meshd.ingest.kubernetes.secret import _Data
 from tests.docs.pages import DOCS, PAGES, REPOSITORY, Block, blocks
 from tests.docs.suite_options import suite_options
 
-PLACEHOLDER_FILES = {"~/.kube/config": "pyproject.toml"}
+PLACEHOLDER_FILES = {"~/.kube/config": "pyproject.toml", "~/mesh-config.yaml": "Pulumi.yaml"}
 """Files of the reader's that a value must name, and one that stands for them here."""
 KUBECTL = {"apply", "wait", "label", "create", "rollout", "port-forward", "logs"}
 PULUMI = {("config", "set"), ("plugin", "install"), ("stack", "output"), ("up",)}

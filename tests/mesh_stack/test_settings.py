@@ -26,6 +26,8 @@ def test_nothing_set_is_a_kind_cluster_with_the_documented_ports() -> None:
 def test_every_key_is_read(tmp_path: Path) -> None:
     kubeconfig = tmp_path / "config"
     kubeconfig.touch()
+    mesh_config = tmp_path / "mesh.yaml"
+    mesh_config.write_text("accessLog: true")
     values = {
         "clusterProvider": "existing",
         "clusterName": "other",
@@ -42,6 +44,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         "trustDomain": "example.org",
         "imagePrefix": "registry.example/mesh",
         "tracingSampling": "1.5",
+        "meshConfig": str(mesh_config),
         "shop": "false",
     }
     assert tuple(values) == known_keys()
@@ -64,6 +67,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ("tracingSampling", "101"),
         ("tracingSampling", "nan"),
         ("shop", "maybe"),
+        ("meshConfig", "/no/such/file"),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line_that_names_the_key(key: str, value: str) -> None:
@@ -91,3 +95,14 @@ def test_an_existing_cluster_needs_a_kubeconfig() -> None:
 def test_a_cloud_needs_a_registry() -> None:
     with pytest.raises(UserError, match="mesh:imagePrefix must name a registry"):
         parse({"clusterProvider": "gke"}.get)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("a: [", "is no YAML"), ("- a", "is no mapping of settings"), ("trustDomain: a", "sets trustDomain")],
+)
+def test_a_file_of_further_settings_must_be_one(text: str, wrong: str, tmp_path: Path) -> None:
+    path = tmp_path / "mesh.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=f"mesh:meshConfig .*{wrong}"):
+        parse({"meshConfig": str(path)}.get)

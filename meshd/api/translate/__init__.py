@@ -9,6 +9,7 @@ from meshd.api.translate.authorization_policy import translate_authorization_pol
 from meshd.api.translate.destination_rule import translate_destination_rule
 from meshd.api.translate.gateway import translate_gateway
 from meshd.api.translate.peer_authentication import translate_peer_authentication
+from meshd.api.translate.request_authentication import translate_request_authentication
 from meshd.api.translate.sidecar import translate_sidecar
 from meshd.api.translate.virtual_service import translate_virtual_service
 from meshd.model.mesh import MeshConfig
@@ -17,6 +18,7 @@ from meshd.model.tables import (
     DESTINATIONS,
     GATEWAYS,
     PEER_AUTHENTICATIONS,
+    REQUEST_AUTHENTICATIONS,
     ROUTE_RULES,
     SIDECARS,
     Table,
@@ -29,6 +31,7 @@ _TRANSLATORS: dict[str, tuple[Table[Any], Callable[[Any, MeshConfig], object | N
     "DestinationRule": (DESTINATIONS, translate_destination_rule),
     "Gateway": (GATEWAYS, translate_gateway),
     "PeerAuthentication": (PEER_AUTHENTICATIONS, translate_peer_authentication),
+    "RequestAuthentication": (REQUEST_AUTHENTICATIONS, translate_request_authentication),
     "Sidecar": (SIDECARS, translate_sidecar),
     "AuthorizationPolicy": (AUTHORIZATIONS, translate_authorization_policy),
 }

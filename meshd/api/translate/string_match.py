@@ -18,7 +18,8 @@ def string_match(match: IstioStringMatch) -> StringMatch:
 
 
 def named_matches(matches: Mapping[str, IstioStringMatch], lower: bool = False) -> tuple[NamedMatch, ...]:
-    """Sorted by name; names of headers are `lower` case, as Envoy holds them."""
+    """Sorted by name; names of headers are `lower` case, as Envoy holds them, but not those of claims."""
     return tuple(
-        NamedMatch(name.lower() if lower else name, string_match(match)) for name, match in sorted(matches.items())
+        NamedMatch(name.lower() if lower and not name.startswith("@") else name, string_match(match))
+        for name, match in sorted(matches.items())
     )

@@ -20,6 +20,7 @@ from .authorization_policy import check_authorization_policy, warn_authorization
 from .destination_rule import check_destination_rule, warn_destination_rule
 from .gateway import check_gateway, warn_gateway
 from .peer_authentication import check_peer_authentication, warn_peer_authentication
+from .request_authentication import check_request_authentication, warn_request_authentication
 from .sidecar import check_sidecar, warn_sidecar
 from .structure import check_structure
 from .virtual_service import check_virtual_service, warn_virtual_service
@@ -31,6 +32,7 @@ _CHECKS: dict[str, tuple[Check, Check]] = {
     "DestinationRule": (check_destination_rule, warn_destination_rule),
     "Gateway": (check_gateway, warn_gateway),
     "PeerAuthentication": (check_peer_authentication, warn_peer_authentication),
+    "RequestAuthentication": (check_request_authentication, warn_request_authentication),
     "Sidecar": (check_sidecar, warn_sidecar),
     "VirtualService": (check_virtual_service, warn_virtual_service),
 }

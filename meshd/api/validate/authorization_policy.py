@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from meshd.api.dry_run import DRY_RUN, is_dry_run, is_understood
 from meshd.api.istio.authorization_policy import AuthorizationPolicy, Condition, Operation, Rule, Source
 from meshd.api.object import IstioObject
-from meshd.api.problem import Problem
+from meshd.api.problem import Problem, child
 from meshd.api.walk import messages, set_fields
 
 from .names import check_ip_blocks
@@ -22,7 +23,7 @@ _KEYS = (
     *("request.auth.principal", "request.auth.audiences", "request.auth.presenter"),
     *("destination.port", "connection.sni"),
 )
-_MAP_KEY = re.compile(r"(request\.headers|request\.auth\.claims|experimental\.[^\[]*)(\[[^\[\]]+\])+")
+_MAP_KEY = re.compile(r"(request\.headers|(request\.auth\.claims|experimental\.[^\[]*)(\[[^\[\]]+\])*)\[[^\[\]]+\]")
 _IDENTITY = (
     *("principals", "notPrincipals", "namespaces", "notNamespaces", "serviceAccounts", "notServiceAccounts"),
     *("requestPrincipals", "notRequestPrincipals", "trustDomains", "notTrustDomains"),
@@ -52,10 +53,19 @@ def check_authorization_policy(policy: IstioObject[AuthorizationPolicy]) -> Iter
 def warn_authorization_policy(policy: IstioObject[AuthorizationPolicy]) -> Iterator[Problem]:
     """What is allowed but surely not meant: a `*` inside a value is no wildcard but compared as it is."""
     yield from warn_of_empty_selector(policy.spec.selector)
+    yield from _warn_of_dry_run(policy)
     for path, message in messages(policy.spec, "spec"):
         if isinstance(message, Source | Operation | Condition):
             for name, value in set_fields(message):
                 yield from _check_wildcards(value if isinstance(value, tuple) else (), f"{path}.{name}")
+
+
+def _warn_of_dry_run(policy: IstioObject[AuthorizationPolicy]) -> Iterator[Problem]:
+    value, place = policy.metadata.annotations.get(DRY_RUN), child("metadata.annotations", DRY_RUN)
+    if not is_understood(policy.metadata):
+        yield Problem(place, value, "must be true or false; the policy is in force")
+    if is_dry_run(policy.metadata) and policy.spec.action not in ("ALLOW", "DENY"):
+        yield Problem(place, value, f"a dry run of {policy.spec.action} reports nothing; the policy has no effect")
 
 
 def _check_rule(rule: Rule, path: str) -> Iterator[Problem]:

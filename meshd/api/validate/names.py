@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from meshd.api.problem import Problem, child
+from meshd.model.hosts import is_ip_address as is_ip_address
 
 _LABEL = "[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?"
 _DNS_LABEL = re.compile(_LABEL)
@@ -19,15 +20,6 @@ _LABEL_VALUE = re.compile(rf"(?:{_QUALIFIED})?")
 def is_dns_label(name: str) -> bool:
     """One part of a DNS name: letters, digits and inner dashes, at most 63 of them."""
     return len(name) <= 63 and _DNS_LABEL.fullmatch(name) is not None
-
-
-def is_ip_address(text: str) -> bool:
-    """An IPv4 or IPv6 address."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def is_dns_name(name: str, *, wildcard: bool = False) -> bool:

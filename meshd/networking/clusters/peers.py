@@ -20,11 +20,12 @@ def takes_mtls(read: Reader, workload: Workload, port: int) -> bool:
 
 def endpoint_identities(read: Reader, hostname: str, port_name: str) -> tuple[str, ...]:
     """SPIFFE ids of the workloads behind a service's port: who the server may be."""
-    trust_domain = read.query(mesh_config).trust_domain
+    mesh = read.query(mesh_config)
     found = {
         spiffe_id(trust_domain, workload.namespace, workload.service_account)
         for workload, _ in _endpoints(read, hostname, port_name)
         if workload is not None and workload.in_mesh
+        for trust_domain in (mesh.trust_domain, *mesh.trust_domain_aliases)
     }
     return tuple(sorted(found))
 

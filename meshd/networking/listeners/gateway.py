@@ -7,7 +7,10 @@ from envoy.config.listener.v3 import listener_pb2
 
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
+from meshd.networking.authentication.filters import jwt_filters
+from meshd.networking.authentication.rules import authentication_refs
 from meshd.networking.authorization.filters import http_rbac_filters, policies_for
+from meshd.networking.authorization.log import authorization_logs
 from meshd.networking.gateways import BoundServer, gateway_servers, served, sni_hosts
 from meshd.networking.listeners.gateway_l4 import l4_chains, l4_rules
 from meshd.networking.listeners.http import client_filters, connection_manager, rds
@@ -45,7 +48,8 @@ def build_gateway_listener(read: Reader, scope: Scope, item: object) -> Resource
     tell_by_server_name(listener)
     policies = read.query(policies_for, scope.namespace, scope.labels)
     rules = (each.ref for bound in servers if not bound.is_http for each in l4_rules(read, bound))
-    refs = dict.fromkeys([*(bound.gateway.ref for bound in servers), *rules, *(policy.ref for policy in policies)])
+    security = [*(policy.ref for policy in policies), *read.query(authentication_refs, scope)]
+    refs = dict.fromkeys([*(bound.gateway.ref for bound in servers), *rules, *security])
     return resource(listener.name, listener, refs)
 
 
@@ -102,11 +106,12 @@ def _chains(read: Reader, scope: WorkloadScope, bound: BoundServer) -> Iterable[
 def _manager(read: Reader, scope: WorkloadScope, bound: BoundServer) -> dict[str, Any]:
     logs = http_access_logs(outbound_tags(), "http", read.query(mesh_config).access_log)
     policies = read.query(policies_for, scope.namespace, scope.labels)
+    logs += authorization_logs(policies, is_http=True)
     return connection_manager(
         read,
         f"outbound_0.0.0.0_{bound.listen}",
         logs,
-        [*http_rbac_filters(read, policies), *client_filters()],
+        [*jwt_filters(read, scope), *http_rbac_filters(read, policies), *client_filters()],
         rds=rds(bound.route),
         use_remote_address=boolean(True),
         forward_client_cert_details="SANITIZE_SET",

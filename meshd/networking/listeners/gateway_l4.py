@@ -7,6 +7,7 @@ from meshd.model.memo import Reader
 from meshd.model.route import RouteRules, WeightedDestination
 from meshd.model.tables import ROUTE_RULES, exported
 from meshd.networking.authorization.filters import network_rbac_filters, policies_for
+from meshd.networking.authorization.log import authorization_logs
 from meshd.networking.gateways import BoundServer, intersection, server_hosts
 from meshd.networking.listeners.l4 import Chain, tcp_chains, tls_chains
 from meshd.networking.listeners.tcp import tcp_proxy
@@ -47,7 +48,8 @@ def l4_chains(read: Reader, scope: WorkloadScope, bound: BoundServer) -> list[Ch
 
     def forward(destinations: tuple[WeightedDestination, ...]) -> list[dict[str, Any]]:
         weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
-        return [*network_rbac_filters(read, policies), tcp_proxy(weighted, outbound_tags(), log_text)]
+        proxy = tcp_proxy(weighted, outbound_tags(), log_text, authorization_logs(policies, is_http=False))
+        return [*network_rbac_filters(read, policies), proxy]
 
     place = Place(bound.gateway.ref.key, bound.server.port, scope.namespace, scope.labels)
     rules = l4_rules(read, bound)

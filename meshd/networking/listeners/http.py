@@ -9,8 +9,10 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 
 from meshd.model.memo import Reader
 from meshd.model.service import Protocol
+from meshd.networking.listeners.path_normalization import path_normalization
 from meshd.networking.listeners.tracing import tracing
-from meshd.networking.proto import ADS, boolean, duration, extension
+from meshd.networking.lookup import mesh_config
+from meshd.networking.proto import ADS, duration, extension
 from meshd.networking.routes.cors import CORS_FILTER
 from meshd.networking.routes.fault import FAULT_FILTER
 
@@ -38,8 +40,7 @@ def connection_manager(
         access_log=access_logs,
         http_filters=[*http_filters, _ROUTER],
         server_header_transformation="PASS_THROUGH",
-        normalize_path=boolean(True),
-        path_with_escaped_slashes_action="KEEP_UNCHANGED",
+        **path_normalization(read.query(mesh_config).path_normalization),
         http_protocol_options={"accept_http_10": True},
         stream_idle_timeout=duration(0),
         upgrade_configs=[{"upgrade_type": "websocket"}],

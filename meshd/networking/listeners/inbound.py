@@ -9,7 +9,10 @@ from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.security import MtlsMode
+from meshd.networking.authentication.filters import jwt_filters
+from meshd.networking.authentication.rules import authentication_refs
 from meshd.networking.authorization.filters import http_rbac_filters, network_rbac_filters, policies_for
+from meshd.networking.authorization.log import authorization_logs
 from meshd.networking.inbound_ports import InboundPort, inbound_ports
 from meshd.networking.listeners.http import connection_manager, protocol_label
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
@@ -52,9 +55,9 @@ def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource
         filter_chains=chains,
     )
     policies = read.query(policies_for, scope.namespace, scope.labels)
-    authentications = read.query(peer_authentications, scope.namespace, scope.labels)
-    refs = [*(policy.ref for policy in policies), *(policy.ref for policy in authentications)]
-    return resource(VIRTUAL_INBOUND, listener, refs)
+    peers = read.query(peer_authentications, scope.namespace, scope.labels)
+    sources = [*(policy.ref for policy in (*policies, *peers)), *read.query(authentication_refs, scope)]
+    return resource(VIRTUAL_INBOUND, listener, sources)
 
 
 def _closed_ports() -> list[dict[str, Any]]:
@@ -103,14 +106,16 @@ def _filters(read: Reader, scope: WorkloadScope, bound: InboundPort, mutual_tls:
     tags = inbound_tags(mutual_tls)
     cluster = inbound_cluster_name(bound.number) if bound.port else INBOUND_PASSTHROUGH_CLUSTER
     if bound.port is None or not bound.is_http:
-        return [*network_rbac_filters(read, policies), tcp_proxy([(cluster, 1)], tags, log_text)]
+        reports = authorization_logs(policies, is_http=False)
+        return [*network_rbac_filters(read, policies), tcp_proxy([(cluster, 1)], tags, log_text, reports)]
     logs = http_access_logs(tags, protocol_label(bound.port.protocol), log_text)
+    logs += authorization_logs(policies, is_http=True)
     return [
         connection_manager(
             read,
             f"inbound_{bound.number}",
             logs,
-            http_rbac_filters(read, policies),
+            [*jwt_filters(read, scope), *http_rbac_filters(read, policies)],
             route_config=_route(cluster, bound),
             **_client_identity(mutual_tls),
         )

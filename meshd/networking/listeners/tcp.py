@@ -1,5 +1,6 @@
 """The TCP proxy filter, for everything that is not HTTP."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
@@ -13,9 +14,11 @@ Weighted = list[tuple[str, int]]
 """(cluster, weight) pairs."""
 
 
-def tcp_proxy(clusters: Weighted, tags: dict[str, str], log_text: bool, **settings: Any) -> dict[str, Any]:
+def tcp_proxy(
+    clusters: Weighted, tags: dict[str, str], log_text: bool, more_logs: Sequence[Any] = (), **settings: Any
+) -> dict[str, Any]:
     """A network filter that forwards bytes to one of `clusters`, chosen by weight for each connection."""
-    logs = tcp_access_logs(tags, log_text)
+    logs = [*tcp_access_logs(tags, log_text), *more_logs]
     proxy = tcp_proxy_pb2.TcpProxy(stat_prefix=clusters[0][0], access_log=logs, **settings)
     if len(clusters) == 1:
         proxy.cluster = clusters[0][0]

@@ -6,7 +6,7 @@ from envoy.extensions.filters.http.cors.v3 import cors_pb2
 
 from meshd.model.route import Cors
 from meshd.networking.proto import any_of, boolean
-from meshd.networking.routes.match import string_matcher
+from meshd.networking.routes.values import string_matcher
 
 CORS_FILTER = "envoy.filters.http.cors"
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from meshd.model.route import HttpMatch, MatchKind, NamedMatch, StringMatch
 from meshd.networking.proto import boolean
+from meshd.networking.routes.claims import is_claim, metadata_matcher
+from meshd.networking.routes.values import string_matcher
 
 CATCH_ALL: dict[str, Any] = {"prefix": "/"}
 
@@ -13,8 +15,8 @@ def route_match(match: HttpMatch) -> dict[str, Any]:
     made: dict[str, Any] = dict(_path(match.uri))
     if match.ignore_uri_case and "safe_regex" not in made:
         made["case_sensitive"] = boolean(False)
-    headers = [header_matcher(named) for named in match.headers]
-    headers += [_without(named) for named in match.without_headers]
+    headers = [header_matcher(named) for named in match.headers if not is_claim(named)]
+    headers += [_without(named) for named in match.without_headers if not is_claim(named)]
     for name, value in (
         (":method", match.method),
         (":scheme", match.scheme),
@@ -24,6 +26,10 @@ def route_match(match: HttpMatch) -> dict[str, Any]:
             headers.append(header_matcher(NamedMatch(name, value)))
     if headers:
         made["headers"] = headers
+    claims = [metadata_matcher(named, invert=False) for named in match.headers if is_claim(named)]
+    claims += [metadata_matcher(named, invert=True) for named in match.without_headers if is_claim(named)]
+    if claims:
+        made["dynamic_metadata"] = claims
     if match.query_params:
         made["query_parameters"] = [_query_parameter(named) for named in match.query_params]
     return made
@@ -37,12 +43,6 @@ def _path(uri: StringMatch | None) -> dict[str, Any]:
     if uri.kind is MatchKind.PREFIX:
         return {"prefix": uri.value}
     return {"safe_regex": {"regex": uri.value}}
-
-
-def string_matcher(match: StringMatch) -> dict[str, Any]:
-    if match.kind is MatchKind.REGEX:
-        return {"safe_regex": {"regex": match.value}}
-    return {match.kind.value: match.value}
 
 
 def header_matcher(named: NamedMatch) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _without(named: NamedMatch) -> dict[str, Any]:
 def takes_all(match: dict[str, Any]) -> bool:
     """Whether a RouteMatch lets every request in, so that none gets to the routes behind it."""
     every_path = match.get("prefix") == "/" or match.get("safe_regex") == {"regex": ".*"}
-    return every_path and not match.get("headers") and not match.get("query_parameters")
+    return every_path and not any(match.get(name) for name in ("headers", "query_parameters", "dynamic_metadata"))
 
 
 def _query_parameter(named: NamedMatch) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from typing import Any
 from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.service import Workload
-from meshd.model.tables import GATEWAYS
+from meshd.model.tables import GATEWAYS, REQUEST_AUTHENTICATIONS
 from meshd.networking.authorization.filters import policies_for
-from meshd.networking.lookup import services_of_workload
+from meshd.networking.lookup import mesh_config, services_of_workload
 from meshd.networking.mtls import mtls_mode, mtls_ports, peer_authentications
 from meshd.runtime.describe.service import Waiting, describe_service
 
@@ -28,6 +28,7 @@ def describe_pod(read: Reader, pod: Workload, waiting: Waiting) -> dict[str, Any
             {"object": str(policy.ref), "action": policy.action.value, "rules": len(policy.rules)}
             for policy in policies_for(read, pod.namespace, pod.labels)
         ],
+        "request_authentication": _request_authentications(read, pod),
         "gateways": [str(g.ref) for g in read.all(GATEWAYS) if not pod.in_mesh and selects(g.selector, pod.labels)],
         "services": [describe_service(read, service, waiting) for service in services],
     }
@@ -48,3 +49,9 @@ def _origin(read: Reader, pod: Workload, port: int) -> str:
     if port and policies and port in dict(policies[0].port_modes):
         return str(policies[0].ref)
     return next((str(policy.ref) for policy in policies if policy.mode is not None), BUILT_IN)
+
+
+def _request_authentications(read: Reader, pod: Workload) -> list[str]:
+    places = dict.fromkeys((mesh_config(read).root_namespace, pod.namespace))
+    found = (each for place in places for each in read.find(REQUEST_AUTHENTICATIONS, "namespace", place))
+    return [str(each.ref) for each in found if selects(each.selector, pod.labels)]

@@ -24,7 +24,16 @@ ROUND_SECONDS = 1.0
 OBJECTS_AT_ONCE = 50
 WRITES_A_ROUND = 40
 """After so many what is known of the proxies is looked at again."""
-TRACED = frozenset(("VirtualService", "DestinationRule", "Gateway", "AuthorizationPolicy", "PeerAuthentication"))
+TRACED = frozenset(
+    (
+        "VirtualService",
+        "DestinationRule",
+        "Gateway",
+        "AuthorizationPolicy",
+        "PeerAuthentication",
+        "RequestAuthentication",
+    )
+)
 """Kinds that resources name as their source. Of an object of another kind, and no known source, one can only tell that
 all proxies have all they were sent.
 """

@@ -35,11 +35,9 @@ def test_reports_each_field_without_effect_with_its_path() -> None:
 
 
 def test_values_without_effect_are_reported_too() -> None:
-    assert warnings("AuthorizationPolicy", "{action: AUDIT, rules: [{}]}") == [("spec.action", "AUDIT")]
-    assert warnings("AuthorizationPolicy", "{action: DENY, rules: [{}]}") == []
-    conditions = "[{key: 'request.headers[x-a]', values: [b]}, {key: 'request.auth.claims[a]', values: [b]}]"
+    conditions = "[{key: 'request.headers[x-a]', values: [b]}, {key: 'experimental.envoy.filters.a[b]', values: [b]}]"
     found = warnings("AuthorizationPolicy", f"{{rules: [{{when: {conditions}}}]}}")
-    assert found == [("spec.rules[0].when[1].key", "request.auth.claims[a]")]
+    assert found == [("spec.rules[0].when[1].key", "experimental.envoy.filters.a[b]")]
 
 
 def test_protocols_are_compared_without_regard_to_case() -> None:

@@ -26,5 +26,6 @@ def test_judges_any_object_without_failing(document: dict[str, Any]) -> None:
 
 
 def test_oneofs_are_checked_in_every_kind() -> None:
-    found = errors("RequestAuthentication", "{jwtRules: [{issuer: a, jwks: b, jwksUri: c}]}")
+    key_set = '{"keys": [{"kty": "oct", "k": "AAAA"}]}'
+    found = errors("RequestAuthentication", f"{{jwtRules: [{{issuer: a, jwks: '{key_set}', jwksUri: 'https://c'}}]}}")
     assert found == ["spec.jwtRules[0]: only one of jwks or jwksUri may be set"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from .samples import errors, warnings
+from meshd.api.validate import validate
+
+from .samples import errors, object_of, warnings
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,7 @@ AUTHORIZATION_POLICY = [
     ("{rules: [{to: [{operation: {ports: ['70000']}}]}]}", "ports[0]: must be a port from 1 to 65535 in quotes"),
     ("{rules: [{to: [{operation: {paths: ['/a/{b}']}}]}]}", "paths[0]: a path template holds"),
     ("{rules: [{when: [{key: request.header, values: [a]}]}]}", "when[0].key: must be one of source.ip"),
+    ("{rules: [{when: [{key: 'request.headers[a][b]', values: [a]}]}]}", "when[0].key: must be one of source.ip"),
     ("{rules: [{when: [{key: source.ip}]}]}", "when[0]: must have values or notValues"),
     ("{rules: [{when: [{key: source.ip, values: [a]}]}]}", "when[0].values[0]: must be an IP address"),
     ("{rules: [{when: [{key: destination.port, notValues: [a]}]}]}", "notValues[0]: must be a port"),
@@ -79,3 +83,21 @@ def test_warns_of_a_wildcard_that_is_none() -> None:
     assert found == [
         'spec.rules[0].to[0].operation.paths[0]: * is a wildcard at one end of a value only (got "/a/*/b")'
     ]
+
+
+@pytest.mark.parametrize(
+    ("action", "annotation", "expected"),
+    [
+        ("action: DENY", "true", []),
+        ("action: DENY", "False", []),
+        ("action: DENY", "yes", ['metadata.annotations["istio.io/dry-run"]: must be true or false']),
+        ("action: AUDIT", "true", ['metadata.annotations["istio.io/dry-run"]: a dry run of AUDIT reports nothing']),
+        ("action: AUDIT", "false", []),
+    ],
+)
+def test_warns_of_a_dry_run_that_is_none(action: str, annotation: str, expected: list[str]) -> None:
+    policy = object_of("AuthorizationPolicy", f"{{{action}, rules: [{{}}]}}")
+    metadata = replace(policy.metadata, annotations={"istio.io/dry-run": annotation})
+    found = [str(problem) for problem in validate(replace(policy, metadata=metadata)).warnings]
+    assert len(found) == len(expected)
+    assert all(text.startswith(start) for text, start in zip(found, expected, strict=True)), found

@@ -12,6 +12,7 @@ from google.protobuf import json_format
 
 from meshd.ingest.watches import watched_kinds
 from meshd.model.delegation import Delegation
+from meshd.model.ext_authz import CheckedBody, ExtAuthzProvider
 from meshd.model.mesh import MeshConfig
 from meshd.model.resource import TYPE_URLS, Resource, Scope
 from meshd.model.service import Proxy
@@ -21,7 +22,27 @@ from meshd.networking.engine import Engine
 from meshd.networking.generators import GENERATORS
 
 MESHES = Path(__file__).parent / "meshes"
-CONFIG = MeshConfig(zipkin_host="zipkin.istio-system.svc.cluster.local")
+AUTHZ = "authz.shop.svc.cluster.local"
+PROVIDERS = (
+    ExtAuthzProvider(
+        "authz-http",
+        AUTHZ,
+        8000,
+        is_grpc=False,
+        timeout=5,
+        status_on_error=503,
+        body=CheckedBody(1024, allow_partial=True),
+        clear_route_cache=True,
+        path_prefix="/check",
+        checked_headers=("cookie", "x-b3-*"),
+        added_headers=(("x-checked-by", "the mesh"),),
+        upstream_headers_on_allow=("x-added",),
+        downstream_headers_on_allow=("x-allowed",),
+        downstream_headers_on_deny=("x-denied",),
+    ),
+    ExtAuthzProvider("authz-grpc", AUTHZ, 9000, is_grpc=True, namespace="shop", fail_open=True),
+)
+CONFIG = MeshConfig(zipkin_host="zipkin.istio-system.svc.cluster.local", ext_authz_providers=PROVIDERS)
 
 
 def changes_of(text: str, config: MeshConfig = CONFIG) -> list[Change]:

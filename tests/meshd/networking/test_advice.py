@@ -58,6 +58,19 @@ spec: {spec}
             ["no pod has the labels istio=nowhere: nobody serves it"],
         ),
         ("AuthorizationPolicy", "{}", []),
+        (
+            "AuthorizationPolicy",
+            "{action: CUSTOM, provider: {name: nobody}, rules: [{}]}",
+            ["there is no extension provider nobody: until it comes, the workloads selected deny every request"],
+        ),
+        (
+            "AuthorizationPolicy",
+            "{action: CUSTOM, provider: {name: authz-grpc}, rules: [{}]}",
+            [
+                "there is no service authz.shop.svc.cluster.local with port 9000 for extension provider authz-grpc:"
+                " until it comes, the workloads selected deny every request"
+            ],
+        ),
     ],
 )
 def test_tells_of_what_is_missing(kind: str, spec: str, expected: list[str]) -> None:

@@ -194,14 +194,6 @@ def rbac_of(policy: str) -> list[dict[str, Any]]:
     return [f["typedConfig"]["rules"] for f in filters if f["name"] == "envoy.filters.http.rbac"]
 
 
-@pytest.mark.parametrize("action", ["ALLOW", "DENY"])
-def test_a_rule_that_asks_for_a_jwt_never_holds(action: str) -> None:
-    [rules] = rbac_of(authorization("[{from: [{source: {requestPrincipals: ['*']}}]}]", action))
-    assert "policies" not in rules
-    [rules] = rbac_of(authorization("[{when: [{key: 'request.auth.claims[sub]', values: [a]}]}]", action))
-    assert [p["principals"] for p in rules["policies"].values()] == [[{"notId": {"any": True}}]]
-
-
 def test_a_policy_for_something_else_than_workloads_does_not_reach_them() -> None:
     target = ", targetRefs: [{kind: Gateway, group: gateway.networking.k8s.io, name: edge}]"
     assert rbac_of(authorization("[{}]", extra=target)) == []

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from meshd.__main__ import main
-from meshd.model.mesh import MeshConfig
+from meshd.model.ext_authz import CheckedBody, ExtAuthzProvider
+from meshd.model.mesh import MeshConfig, PathNormalization
 from meshd.runtime.settings import Settings, StartError, load_settings, read_arguments
 
 
@@ -41,6 +42,59 @@ def test_yaml_becomes_mesh_and_inject_settings(tmp_path: Path) -> None:
     assert settings.serving_names[:3] == ("meshd.mesh.svc", "meshd.mesh.svc.cluster.local", "meshd.mesh")
 
 
+def test_what_authorization_takes_from_the_mesh(tmp_path: Path) -> None:
+    text = """
+        trustDomainAliases: [old.example]
+        pathNormalization: {normalization: DECODE_AND_MERGE_SLASHES}
+        extensionProviders:
+        - name: over-http
+          envoyExtAuthzHttp:
+            service: tools/Authz.tools.svc.cluster.local
+            port: 8000
+            timeout: 1.5s
+            failOpen: true
+            statusOnError: "503"
+            clearRouteCache: true
+            pathPrefix: /check
+            includeRequestHeadersInCheck: [cookie, "x-b3-*"]
+            includeAdditionalHeadersInCheck: {x-by: mesh}
+            includeRequestBodyInCheck: {maxRequestBytes: 1024, allowPartialMessage: true, packAsBytes: true}
+            headersToUpstreamOnAllow: [a]
+            headersToDownstreamOnAllow: [b]
+            headersToDownstreamOnDeny: [c]
+        - name: over-grpc
+          envoyExtAuthzGrpc: {service: authz.example, port: 9000}
+    """
+    mesh = load_settings(write(tmp_path, text)).mesh
+    assert mesh.trust_domain_aliases == ("old.example",)
+    assert mesh.path_normalization is PathNormalization.DECODE_AND_MERGE_SLASHES
+    assert mesh.ext_authz_providers == (
+        ExtAuthzProvider(
+            name="over-http",
+            host="authz.tools.svc.cluster.local",
+            port=8000,
+            is_grpc=False,
+            namespace="tools",
+            timeout=1.5,
+            fail_open=True,
+            status_on_error=503,
+            body=CheckedBody(1024, allow_partial=True, as_bytes=True),
+            clear_route_cache=True,
+            path_prefix="/check",
+            checked_headers=("cookie", "x-b3-*"),
+            added_headers=(("x-by", "mesh"),),
+            upstream_headers_on_allow=("a",),
+            downstream_headers_on_allow=("b",),
+            downstream_headers_on_deny=("c",),
+        ),
+        ExtAuthzProvider("over-grpc", "authz.example", 9000, is_grpc=True),
+    )
+
+
+def provider(more: str, name: str = "a") -> str:
+    return f"{{name: {name}, envoyExtAuthzHttp: {{service: a.b, port: 80{more}}}}}"
+
+
 def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
     assert load_settings(write(tmp_path, "")) == Settings()
 
@@ -53,6 +107,15 @@ def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
         ("tracing: {sampling: 101}", "percentage"),
         ("workloadCertificateHours: 0", "workloadCertificateHours"),
         ("a: [", "is not YAML"),
+        ("pathNormalization: {normalization: ALL}", "Invalid enum value 'ALL'"),
+        (f"extensionProviders: [{provider('')}, {provider('')}]", "only once"),
+        ("extensionProviders: [{name: a}]", "exactly one kind of provider"),
+        (f"extensionProviders: [{provider(', timeout: soon')}]", "timeout must be a duration"),
+        (f"extensionProviders: [{provider(', statusOnError: often')}]", "statusOnError must be a status code"),
+        (f"extensionProviders: [{provider(', pathPrefix: check')}]", "pathPrefix must begin with /"),
+        (f"extensionProviders: [{provider(', includeAdditionalHeadersInCheck: {a b: c}')}]", "no header"),
+        (f"extensionProviders: [{provider(', includeRequestBodyInCheck: {maxRequestBytes: 0}')}]", "maxRequestBytes"),
+        ("extensionProviders: [{name: a, envoyExtAuthzGrpc: {service: a, port: 0}}]", "service and port"),
         ("- a", "Expected `object`, got `array`"),
     ],
 )

@@ -1,0 +1,36 @@
+"""Whose JSON Web Tokens a workload accepts."""
+
+from dataclasses import dataclass
+
+from meshd.model.labels import Labels
+from meshd.model.reference import ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class JwtRule:
+    """One issuer. Its keys are in `jwks`, or at `jwks_uri`; with neither, no token of it is ever right.
+
+    `from_headers` are (name, what goes before the token), `claim_headers` (header, claim); `timeout` is in seconds.
+    """
+
+    issuer: str
+    audiences: tuple[str, ...] = ()
+    jwks: str = ""
+    jwks_uri: str = ""
+    from_headers: tuple[tuple[str, str], ...] = ()
+    from_params: tuple[str, ...] = ()
+    from_cookies: tuple[str, ...] = ()
+    forward: bool = False
+    payload_header: str = ""
+    claim_headers: tuple[tuple[str, str], ...] = ()
+    space_delimited_claims: tuple[str, ...] = ()
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAuthentication:
+    """A request without a token passes, one with a token that fits no rule does not."""
+
+    ref: ObjectRef
+    selector: Labels = ()
+    rules: tuple[JwtRule, ...] = ()

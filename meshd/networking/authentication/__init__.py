@@ -1,0 +1,1 @@
+"""Who a request says it comes from: RequestAuthentications as Envoy's filter for JSON Web Tokens."""
