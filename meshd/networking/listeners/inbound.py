@@ -56,8 +56,9 @@ def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource
     )
     policies = read.query(policies_for, scope.namespace, scope.labels)
     peers = read.query(peer_authentications, scope.namespace, scope.labels)
-    sources = [*(policy.ref for policy in (*policies, *peers)), *read.query(authentication_refs, scope)]
-    return resource(VIRTUAL_INBOUND, listener, sources)
+    refs = [*(policy.ref for policy in policies), *(peer.ref for peer in peers)]
+    refs += read.query(authentication_refs, scope)
+    return resource(VIRTUAL_INBOUND, listener, refs)
 
 
 def _closed_ports() -> list[dict[str, Any]]:
