@@ -26,6 +26,7 @@ def values_of(settings: Settings) -> dict[str, str]:
         "far": settings.far_namespace,
         "outside": settings.outside_namespace,
         "image": settings.image,
+        "log_provider": settings.log_provider,
         "gateway_selector": f"{{{gateway_key}: {gateway_value}}}",
         "gateway_namespace": settings.gateway_namespace,
         "injection": f"{{{injection_key}: {injection_value}}}",

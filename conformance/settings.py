@@ -27,6 +27,8 @@ class Settings:
     gateway_workload: str
     prometheus_url: str | None
     zipkin_url: str | None
+    proxy_container: str
+    log_provider: str
     image: str
     control_plane: str | None
     trust_domain: str
@@ -79,6 +81,8 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--mesh-prometheus-url", metavar="URL", help="Prometheus that scrapes the mesh")
     add("--mesh-zipkin-url", metavar="URL", help="Zipkin that gets the mesh's spans; all requests sampled")
+    add("--mesh-proxy-container", default="istio-proxy", metavar="NAME", help="the proxy's container in its pods")
+    add("--mesh-log-provider", default="envoy", metavar="NAME", help="provider of logs in the proxy's own output")
     add("--mesh-image", default="python:3.11-slim", metavar="IMAGE", help="any image with python3 3.11 or later")
     add(
         "--mesh-control-plane",
@@ -127,6 +131,8 @@ def read_settings(config: pytest.Config) -> Settings:
         gateway_workload=config.getoption("mesh_gateway_workload"),
         prometheus_url=_url(config, "mesh_prometheus_url"),
         zipkin_url=_url(config, "mesh_zipkin_url"),
+        proxy_container=config.getoption("mesh_proxy_container"),
+        log_provider=config.getoption("mesh_log_provider"),
         image=config.getoption("mesh_image"),
         control_plane=control_plane,
         trust_domain=config.getoption("mesh_trust_domain"),

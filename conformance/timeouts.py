@@ -33,6 +33,8 @@ class Timeouts:
     """How long a count must stay as it is once it is right."""
     trace_arrives: float = 30.0
     """A request made until Zipkin holds all of its spans."""
+    log_arrives: float = 40.0
+    """A request made until it stands in its proxy's log: covers a batch of 10 s."""
     control_plane_gone: float = 60.0
     control_plane_back: float = 90.0
     without_control_plane: float = 5.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .istio.message import Message
+from .metrics import COUNTED
 from .object import IstioObject
 from .problem import Problem, child
 from .walk import nearest_messages, set_fields
@@ -72,6 +73,13 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields("Sidecar", "workloadSelector inboundConnectionPool outboundTrafficPolicy"),
         *_fields("Sidecar.egress", "port bind captureMode hosts"),
         *_fields("Sidecar.ingress", "port defaultEndpoint connectionPool captureMode=DEFAULT captureMode=IPTABLES"),
+        *_fields("ProxyConfig", "selector concurrency environmentVariables image"),
+        *_fields("Telemetry", "selector accessLogging"),
+        *_fields("Telemetry.tracing", "match providers randomSamplingPercentage disableSpanReporting customTags"),
+        *_fields("Telemetry.tracing", "useRequestIdForTraceSampling enableIstioTags"),
+        *_fields("Telemetry.metrics", "providers overrides.disabled overrides.tagOverrides"),
+        *_fields("Telemetry.metrics.overrides.match", "mode customMetric"),
+        *(f"Telemetry.metrics.overrides.match.metric={metric}" for metric in ("ALL_METRICS", *COUNTED)),
         *_fields("PeerAuthentication", "selector mtls portLevelMtls"),
         *_fields("RequestAuthentication", "selector jwtRules"),
         *_fields("AuthorizationPolicy", "selector action provider rules.from rules.to.operation"),

@@ -14,7 +14,7 @@ from meshd.model.mesh import MeshConfig
 WITH_ROWS = frozenset(
     (
         *("VirtualService", "DestinationRule", "Gateway", "Sidecar"),
-        *("PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy"),
+        *("PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "Telemetry", "ProxyConfig"),
     )
 )
 """Kinds that the model has tables for."""

@@ -13,6 +13,7 @@ from meshd.inject.mutation import answer_injection
 from meshd.inject.review import Request, read_request
 from meshd.inject.settings import InjectSettings
 from meshd.inject.validation import Advise, answer_validation
+from meshd.model.proxy_config import FindProxyConfigs
 
 log = logging.getLogger(__name__)
 
@@ -20,14 +21,19 @@ LARGEST_REVIEW = 16 * 1024 * 1024
 """Bytes. The API server stores objects of up to 1.5 MB, and a review can hold the old one too."""
 
 
-def build_app(settings: InjectSettings, ca_pem: str, advise: Advise = lambda _: ()) -> web.Application:
+def build_app(
+    settings: InjectSettings,
+    ca_pem: str,
+    advise: Advise = lambda _: (),
+    proxy_configs: FindProxyConfigs = lambda _: (),
+) -> web.Application:
     """POST /inject for pods, POST /validate for Istio's kinds.
 
     `ca_pem` is the root certificate that injected proxies verify meshd with. `advise` adds warnings about an object
-    that is valid.
+    that is valid. `proxy_configs` finds the ProxyConfig objects of a namespace.
     """
     app = web.Application(client_max_size=LARGEST_REVIEW)
-    app.router.add_post("/inject", _handler(lambda request: answer_injection(request, ca_pem, settings)))
+    app.router.add_post("/inject", _handler(lambda request: answer_injection(request, ca_pem, settings, proxy_configs)))
     app.router.add_post("/validate", _handler(lambda request: answer_validation(request, advise)))
     return app
 

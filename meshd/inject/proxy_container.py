@@ -40,11 +40,11 @@ def build_proxy_container(
     """A container running Envoy alone; `kind` is "sidecar" or "router". Raises InjectionError."""
     return {
         "name": CONTAINER,
-        "image": annotations.get(names.PROXY_IMAGE, settings.proxy_image),
+        "image": annotations.get(names.PROXY_IMAGE, settings.image),
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["envoy"],
         "args": _arguments(kind, owner, annotations, inputs, settings),
-        "env": _environment(owner),
+        "env": _environment(owner, settings),
         "ports": [{"name": "http-envoy-prom", "containerPort": METRICS_PORT, "protocol": "TCP"}],
         "resources": _resources(annotations, settings),
         "securityContext": security_context(UID),
@@ -87,15 +87,15 @@ def _arguments(
         "--service-cluster": f"{owner.app}.{owner.namespace}",
         "--drain-time-s": str(DRAIN_SECONDS),
         "--drain-strategy": "immediate",
-        "--concurrency": str(settings.concurrency),
+        **({"--concurrency": str(settings.concurrency)} if settings.concurrency else {}),
         "--log-level": names.log_level(annotations, settings.log_level),
     }
     arguments["--component-log-level"] = names.component_log_level(annotations) or QUIET_COMPONENTS
     return [word for pair in arguments.items() for word in pair] + ["--disable-hot-restart"]
 
 
-def _environment(owner: Owner) -> list[Json]:
-    """The pod's own facts, for the arguments, and its names, for metrics."""
+def _environment(owner: Owner, settings: InjectSettings) -> list[Json]:
+    """The pod's own facts, for the arguments, its names, for metrics, and what ProxyConfig adds."""
     fields = {
         "POD_NAME": "metadata.name",
         "POD_NAMESPACE": "metadata.namespace",
@@ -109,6 +109,7 @@ def _environment(owner: Owner) -> list[Json]:
         "ISTIO_META_VERSION": owner.version,
         "ISTIO_META_SERVICE_ACCOUNT": owner.service_account,
         "ISTIO_META_PRINCIPAL": owner.principal,
+        **dict(settings.environment),
     }
     return [
         *({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()),

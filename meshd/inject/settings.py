@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from meshd.model.mesh import MeshConfig
@@ -25,7 +26,8 @@ TOKEN_PATH = f"{TOKEN_FOLDER}/istio-token"
 class InjectSettings:
     """`discovery_address` is host:port of meshd's ADS, its host a name in meshd's certificate.
 
-    `concurrency` is Envoy's number of worker threads. Quantities are Kubernetes' ("10m", "64Mi"); empty: none.
+    `concurrency` is Envoy's number of worker threads, 0 one for each CPU. Quantities are Kubernetes' ("10m", "64Mi");
+    empty: none. `image_types` are images that a ProxyConfig may ask for by a name; `image_type` is the one asked for.
     """
 
     proxy_image: str
@@ -39,4 +41,12 @@ class InjectSettings:
     memory_request: str = "64Mi"
     cpu_limit: str = ""
     memory_limit: str = "1Gi"
+    image_types: Mapping[str, str] = field(default_factory=dict)
+    image_type: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
     mesh: MeshConfig = field(default_factory=MeshConfig)
+
+    @property
+    def image(self) -> str:
+        """What the proxy runs."""
+        return self.image_types.get(self.image_type, self.proxy_image)

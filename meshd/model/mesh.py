@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from meshd.model.ext_authz import ExtAuthzProvider
+from meshd.model.provider import ENVOY, ZIPKIN, Collector, FileLog, PrometheusMetrics, Provider, ZipkinTracing
 
 
 class PathNormalization(Enum):
@@ -42,6 +43,20 @@ class MeshConfig:
     ext_authz_providers: tuple[ExtAuthzProvider, ...] = ()
     hold_unresolved_rules: bool = True
     """Rules that name what is not there wait (meshd.model.hold). False: they take effect and give 503, as in Istio."""
+    extension_providers: tuple[Provider, ...] = ()
+    """Where telemetry may go besides the providers that there are anyhow."""
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """All of them; those that are asked for go before those that there are anyhow."""
+        built_in: tuple[Provider, ...] = (FileLog(ENVOY), PrometheusMetrics())
+        if self.zipkin_host:
+            built_in = (*built_in, ZipkinTracing(ZIPKIN, Collector(self.zipkin_host, self.zipkin_port)))
+        return (*self.extension_providers, *built_in)
+
+    def provider(self, name: str) -> Provider | None:
+        """The provider that objects know under `name`."""
+        return next((each for each in self.providers if each.name == name), None)
 
 
 def spiffe_id(trust_domain: str, namespace: str, service_account: str) -> str:

@@ -7,11 +7,13 @@ from typing import Any, Generic, TypeVar
 from meshd.model.destination import DestinationPolicy
 from meshd.model.gateway import Gateway, KeyPair
 from meshd.model.mesh import MeshConfig
+from meshd.model.proxy_config import ProxyConfig
 from meshd.model.request_authentication import RequestAuthentication
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
 from meshd.model.service import EndpointSlice, Service, Workload
 from meshd.model.sidecar import Sidecar
+from meshd.model.telemetry import Telemetry
 
 T = TypeVar("T")
 
@@ -90,6 +92,8 @@ REQUEST_AUTHENTICATIONS: Table[RequestAuthentication] = Table(
     "request_authentications", {"namespace": lambda r: (r.ref.namespace,)}
 )
 SIDECARS: Table[Sidecar] = Table("sidecars", {"namespace": lambda s: (s.ref.namespace,)})
+PROXY_CONFIGS: Table[ProxyConfig] = Table("proxy_configs", {"namespace": lambda c: (c.ref.namespace,)})
+TELEMETRIES: Table[Telemetry] = Table("telemetries", {"namespace": lambda t: (t.ref.namespace,)})
 AUTHORIZATIONS: Table[AuthorizationPolicy] = Table("authorizations", {"namespace": lambda p: (p.ref.namespace,)})
 
 Change = tuple[Table[Any], str, Any]

@@ -22,14 +22,21 @@ from meshd.networking.routes.sidecar import (
     sidecar_virtual_hosts,
 )
 from meshd.networking.secrets import build_gateway_secret, gateway_secrets
-from meshd.networking.visibility import gateway, outbound_layers, sidecar_inbound, sidecar_outbound_layers, workload
+from meshd.networking.visibility import (
+    gateway,
+    outbound_layers,
+    sidecar_inbound,
+    sidecar_listener_layers,
+    sidecar_outbound_layers,
+    workload,
+)
 
 GENERATORS = (
     Generator(CLUSTER, outbound_layers, outbound_clusters, build_outbound_cluster),
     Generator(CLUSTER, sidecar_inbound, inbound_clusters, build_inbound_cluster),
     Generator(CLUSTER, workload, key_clusters, build_key_cluster),
     Generator(ENDPOINT, outbound_layers, outbound_endpoints, build_endpoints),
-    Generator(LISTENER, sidecar_outbound_layers, outbound_listeners, build_outbound_listener),
+    Generator(LISTENER, sidecar_listener_layers, outbound_listeners, build_outbound_listener),
     Generator(LISTENER, sidecar_inbound, inbound_listeners, build_inbound_listener),
     Generator(LISTENER, gateway, gateway_listeners, build_gateway_listener),
     Generator(ROUTE, sidecar_outbound_layers, sidecar_routes, build_sidecar_route),

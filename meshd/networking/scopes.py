@@ -7,7 +7,7 @@ only what rules say for some clients alone is computed for those, and goes befor
                         -> WorkloadScope: its inbound side, or a gateway's servers
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from meshd.model.labels import Labels
@@ -35,6 +35,13 @@ class OutboundScope:
     labels: Labels = ()
     layer: Layer = Layer.SHARED
     sidecar: str = ""
+    telemetries: tuple[str, ...] = ()
+    """Keys of the Telemetry objects by which the clients' listeners report."""
+
+    @property
+    def view(self) -> "OutboundScope":
+        """All clients that see the same, whatever their listeners report."""
+        return replace(self, telemetries=()) if self.telemetries else self
 
 
 SHARED = OutboundScope()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from meshd.model.labels import Labels, selects
 from meshd.model.memo import Reader
+from meshd.model.provider import collectors_of
 from meshd.model.route import Destination, RouteRules
 from meshd.model.service import Service
 from meshd.model.sidecar import EgressListener, OutboundPolicy, Sidecar
@@ -62,8 +63,8 @@ def let_in(
 def asked_by_proxies(read: Reader, namespace: str) -> tuple[Destination, ...]:
     """What proxies talk to by themselves, whatever their applications may reach."""
     mesh = read.query(mesh_config)
-    collectors = ((mesh.zipkin_host, mesh.zipkin_port),) if mesh.zipkin_host else ()
-    deciders = ((provider.host, provider.port) for provider in mesh.ext_authz_providers)
+    collectors = [(c.host, c.port) for provider in mesh.providers for c in collectors_of(provider)]
+    deciders = [(provider.host, provider.port) for provider in mesh.ext_authz_providers]
     asked = (*collectors, *deciders, *read.query(key_services, namespace))
     return tuple(Destination(host, port=port) for host, port in asked)
 

@@ -6,6 +6,7 @@ https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namesp
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from meshd.model.hosts import covers
 from meshd.model.labels import Labels
@@ -14,6 +15,7 @@ from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.service import Service
 from meshd.model.sidecar import Sidecar
 from meshd.model.tables import DESTINATIONS, ROUTE_RULES, SERVICES, exported
+from meshd.networking.listeners.telemetry.attached import telemetries_of
 from meshd.networking.lookup import service_of
 from meshd.networking.scopes import SHARED, Layer, OutboundScope, ProxyScope, WorkloadScope
 from meshd.networking.sidecars import let_in, sidecar_in, sidecar_of
@@ -34,6 +36,12 @@ def outbound_layers(read: Reader, proxy: ProxyScope) -> Layers:
 def sidecar_outbound_layers(read: Reader, proxy: ProxyScope) -> Layers:
     """The same for the application's own traffic, which a gateway has none of."""
     return () if proxy.is_gateway else outbound_layers(read, proxy)
+
+
+def sidecar_listener_layers(read: Reader, proxy: ProxyScope) -> Layers:
+    """The same for listeners, which report as the workload's Telemetry objects say."""
+    telemetries = read.query(telemetries_of, proxy.workload.namespace, proxy.workload.labels)
+    return tuple(replace(layer, telemetries=telemetries) for layer in sidecar_outbound_layers(read, proxy))
 
 
 def sidecar_inbound(read: Reader, proxy: ProxyScope) -> tuple[WorkloadScope, ...]:

@@ -28,8 +28,9 @@ from meshd.api.translate import translate
 from meshd.inject import build_app
 from meshd.model.hold import Hold
 from meshd.model.mesh import MeshConfig
+from meshd.model.proxy_config import ProxyConfig
 from meshd.model.store import Store
-from meshd.model.tables import MESH, MESH_KEY
+from meshd.model.tables import MESH, MESH_KEY, PROXY_CONFIGS
 from meshd.networking.advice import advice
 from meshd.networking.engine import Engine
 from meshd.networking.generators import GENERATORS
@@ -120,7 +121,7 @@ class ControlPlane:
     async def _http_servers(self) -> AsyncIterator[None]:
         tls = server_context(self._serving)
         ports = self._arguments
-        webhooks = build_app(self._settings.inject, self._root_pem, self._advise)
+        webhooks = build_app(self._settings.inject, self._root_pem, self._advise, self._proxy_configs)
         self._leader.serve_peers(webhooks)
         monitoring = build_monitoring_app(lambda: self._not_ready)
         explain = partial(describe, self.publisher.engine.store, self._hold)
@@ -140,6 +141,9 @@ class ControlPlane:
         store = self.publisher.engine.store
         rows = translate(istio_object, self._settings.mesh)
         return [f"{istio_object}: {line}" for _, row in rows for line in advice(store, row)]
+
+    def _proxy_configs(self, namespace: str) -> tuple[ProxyConfig, ...]:
+        return self.publisher.engine.store.find(PROXY_CONFIGS, "namespace", namespace)
 
     @asynccontextmanager
     async def _background(self) -> AsyncIterator[None]:

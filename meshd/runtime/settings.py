@@ -14,7 +14,7 @@ import msgspec
 
 from meshd.inject.settings import InjectSettings
 from meshd.model.mesh import MeshConfig, PathNormalization
-from meshd.runtime.extension_providers import ExtensionProvider, ProviderError, ext_authz_providers
+from meshd.runtime.extension_providers import ExtensionProvider, ProviderError, ext_authz_providers, providers_of
 
 
 class StartError(Exception):
@@ -59,6 +59,7 @@ class Sidecar(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     memory_request: str = "64Mi"
     cpu_limit: str = ""
     memory_limit: str = "1Gi"
+    image_types: dict[str, str] = {}
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -94,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
             path_normalization=self.path_normalization.kind,
             ext_authz_providers=ext_authz_providers(self.extension_providers),
             hold_unresolved_rules=self.hold_unresolved_rules,
+            extension_providers=providers_of(self.extension_providers),
         )
 
     @property
@@ -131,6 +133,7 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = msgspec.convert(yaml.safe_load(text) or {}, Settings)
         ext_authz_providers(settings.extension_providers)
+        providers_of(settings.extension_providers)
     except yaml.YAMLError as error:
         raise StartError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     except (msgspec.ValidationError, ProviderError) as error:

@@ -19,14 +19,16 @@ from conformance.settings import Settings
 SUITE = Path(__file__).resolve().parents[2] / "conformance"
 MANIFESTS = sorted(SUITE.rglob("*.yaml"))
 MORE = {
-    "rules": "{issuer: a}", "jwks": "{}", "name": "tokens", "provider": "nobody",
-    "mode": "STRICT", "action": "DENY", "rule": "{}", "stable": "90", "canary": "10", "edition": "one", "key": "{}",
+    "mode": "STRICT", "action": "DENY", "rule": "{}", "rules": "{issuer: a}", "jwks": "{}", "provider": "nobody",
+    "stable": "90", "canary": "10", "edition": "one", "key": "{}",
     "replicas": "1", "mesh_labels": "{a: b}", "plain_labels": "{a: b}",
+    "percent": "10", "name": "pod", "annotations": "{}",
 }  # fmt: skip
 SETTINGS = Settings(
     kubeconfig=None, context=None, kubectl=None, gateway_url=None, gateway_https=None,
     gateway_namespace="istio-system", gateway_selector="istio=ingressgateway", gateway_workload="gateway",
-    prometheus_url=None, zipkin_url=None, image="python:test", control_plane=None, trust_domain="cluster.local",
+    prometheus_url=None, zipkin_url=None, proxy_container="istio-proxy", log_provider="envoy", image="python:test",
+    control_plane=None, trust_domain="cluster.local",
     injection_label="istio-injection=enabled", rotate_command=None, features=frozenset(), skip_features=frozenset(),
     report=None, run_id="abc", owns_namespaces=True, keep_namespaces=False, sabotage=None,
 )  # fmt: skip

@@ -19,7 +19,7 @@ from meshd.inject.decision import SYSTEM_NAMESPACES
 from meshd.inject.settings import ADMIN_PORT, METRICS_PORT, UID
 from meshd.model.service import Protocol, Proxy, Workload
 from meshd.networking.engine import Lease
-from meshd.networking.listeners.telemetry import http_access_logs, inbound_tags, outbound_tags, tcp_access_logs
+from meshd.networking.listeners.telemetry.metrics import http_metrics, inbound_labels, outbound_labels, tcp_metrics
 from meshd.networking.scopes import proxy_scope
 from meshd.pki.workload import DEFAULT_TTL
 from meshd.runtime import metrics as _counted  # noqa: F401  (registers what meshd counts)
@@ -98,7 +98,7 @@ def table(title: str, header: str) -> list[str]:
 
 
 def test_metrics_are_those_of_the_proxies() -> None:
-    made = str(http_access_logs(outbound_tags(), "http", False) + tcp_access_logs(outbound_tags(), False))
+    made = str(http_metrics(outbound_labels(), "http", ()) + tcp_metrics(outbound_labels(), ()))
     names = dict.fromkeys(re.findall(r"(?:requests|request|response|tcp)_[a-z_]*(?:total|milliseconds|bytes)\b", made))
     assert {f"istio_{name}" for name in names} == set(table("Metrics", "metric"))
     assert f"port {METRICS_PORT}" in words("Metrics")
@@ -107,15 +107,15 @@ def test_metrics_are_those_of_the_proxies() -> None:
 def test_labels_are_those_of_the_proxies() -> None:
     text = section(GUIDE, "Metrics").partition("| label |")[2].partition("\n\n")[0]
     listed = set(re.findall(r"`(\w+)`", text))
-    tags = outbound_tags() | inbound_tags(True) | inbound_tags(False)
-    made = str(http_access_logs(tags, "http", False))
+    tags = outbound_labels() | inbound_labels(True) | inbound_labels(False)
+    made = str(http_metrics(tags, "http", ()))
     known = {*tags, *LABELS} - {"source_subject"} | {"response_code", "response_flags", "grpc_response_status"}
     assert known | {"request_protocol"} <= listed
     for label in known - set(LABELS):
         assert label in made, label
-    assert outbound_tags()["connection_security_policy"] == "unknown"
-    assert inbound_tags(True)["connection_security_policy"] == "mutual_tls"
-    assert inbound_tags(False)["connection_security_policy"] == "none"
+    assert outbound_labels()["connection_security_policy"] == "unknown"
+    assert inbound_labels(True)["connection_security_policy"] == "mutual_tls"
+    assert inbound_labels(False)["connection_security_policy"] == "none"
 
 
 def test_what_meshd_counts_is_listed() -> None:

@@ -9,8 +9,10 @@ from meshd.api.translate.authorization_policy import translate_authorization_pol
 from meshd.api.translate.destination_rule import translate_destination_rule
 from meshd.api.translate.gateway import translate_gateway
 from meshd.api.translate.peer_authentication import translate_peer_authentication
+from meshd.api.translate.proxy_config import translate_proxy_config
 from meshd.api.translate.request_authentication import translate_request_authentication
 from meshd.api.translate.sidecar import translate_sidecar
+from meshd.api.translate.telemetry import translate_telemetry
 from meshd.api.translate.virtual_service import translate_virtual_service
 from meshd.model.mesh import MeshConfig
 from meshd.model.tables import (
@@ -18,9 +20,11 @@ from meshd.model.tables import (
     DESTINATIONS,
     GATEWAYS,
     PEER_AUTHENTICATIONS,
+    PROXY_CONFIGS,
     REQUEST_AUTHENTICATIONS,
     ROUTE_RULES,
     SIDECARS,
+    TELEMETRIES,
     Table,
 )
 
@@ -33,6 +37,8 @@ _TRANSLATORS: dict[str, tuple[Table[Any], Callable[[Any, MeshConfig], object | N
     "PeerAuthentication": (PEER_AUTHENTICATIONS, translate_peer_authentication),
     "RequestAuthentication": (REQUEST_AUTHENTICATIONS, translate_request_authentication),
     "Sidecar": (SIDECARS, translate_sidecar),
+    "ProxyConfig": (PROXY_CONFIGS, translate_proxy_config),
+    "Telemetry": (TELEMETRIES, translate_telemetry),
     "AuthorizationPolicy": (AUTHORIZATIONS, translate_authorization_policy),
 }
 

@@ -20,9 +20,11 @@ from .authorization_policy import check_authorization_policy, warn_authorization
 from .destination_rule import check_destination_rule, warn_destination_rule
 from .gateway import check_gateway, warn_gateway
 from .peer_authentication import check_peer_authentication, warn_peer_authentication
+from .proxy_config import check_proxy_config, warn_proxy_config
 from .request_authentication import check_request_authentication, warn_request_authentication
 from .sidecar import check_sidecar, warn_sidecar
 from .structure import check_structure
+from .telemetry import check_telemetry, warn_telemetry
 from .virtual_service import check_virtual_service, warn_virtual_service
 
 Check = Callable[[Any], Iterator[Problem]]
@@ -33,7 +35,9 @@ _CHECKS: dict[str, tuple[Check, Check]] = {
     "Gateway": (check_gateway, warn_gateway),
     "PeerAuthentication": (check_peer_authentication, warn_peer_authentication),
     "RequestAuthentication": (check_request_authentication, warn_request_authentication),
+    "ProxyConfig": (check_proxy_config, warn_proxy_config),
     "Sidecar": (check_sidecar, warn_sidecar),
+    "Telemetry": (check_telemetry, warn_telemetry),
     "VirtualService": (check_virtual_service, warn_virtual_service),
 }
 

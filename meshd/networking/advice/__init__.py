@@ -9,12 +9,14 @@ from meshd.model.route import RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
 from meshd.model.service import Service
 from meshd.model.store import Store
+from meshd.model.telemetry import Telemetry
 from meshd.networking.advice.destinations import of_policy
 from meshd.networking.advice.finding import Finding
 from meshd.networking.advice.gateways import of_gateway
 from meshd.networking.advice.policies import of_authorization, of_peer_authentication
 from meshd.networking.advice.routes import of_rules
 from meshd.networking.advice.services import of_service
+from meshd.networking.advice.telemetry import of_telemetry
 
 
 def advice(store: Store, row: object) -> tuple[str, ...]:
@@ -44,6 +46,8 @@ def _findings(read: Reader, row: object) -> Iterator[Finding]:
             return of_authorization(read, row)
         case PeerAuthentication():
             return of_peer_authentication(read, row)
+        case Telemetry():
+            return of_telemetry(read, row)
         case Service():
             return of_service(read, row)
     return iter(())

@@ -17,8 +17,7 @@ from meshd.networking.listeners.http import client_filters, connection_manager, 
 from meshd.networking.listeners.l4 import Chain
 from meshd.networking.listeners.server_name import tell_by_server_name
 from meshd.networking.listeners.server_tls import server_tls_socket
-from meshd.networking.listeners.telemetry import http_access_logs, outbound_tags
-from meshd.networking.lookup import mesh_config
+from meshd.networking.listeners.telemetry.reporter import gateway_reporter
 from meshd.networking.proto import boolean, resource
 from meshd.networking.scopes import WorkloadScope
 
@@ -49,7 +48,8 @@ def build_gateway_listener(read: Reader, scope: Scope, item: object) -> Resource
     policies = read.query(policies_for, scope.namespace, scope.labels)
     rules = (each.ref for bound in servers if not bound.is_http for each in l4_rules(read, bound))
     security = [*(policy.ref for policy in policies), *read.query(authentication_refs, scope)]
-    refs = dict.fromkeys([*(bound.gateway.ref for bound in servers), *rules, *security])
+    reported = gateway_reporter(read, scope).refs
+    refs = dict.fromkeys([*(bound.gateway.ref for bound in servers), *rules, *security, *reported])
     return resource(listener.name, listener, refs)
 
 
@@ -104,14 +104,14 @@ def _chains(read: Reader, scope: WorkloadScope, bound: BoundServer) -> Iterable[
 
 
 def _manager(read: Reader, scope: WorkloadScope, bound: BoundServer) -> dict[str, Any]:
-    logs = http_access_logs(outbound_tags(), "http", read.query(mesh_config).access_log)
     policies = read.query(policies_for, scope.namespace, scope.labels)
-    logs += authorization_logs(policies, is_http=True)
     return connection_manager(
         read,
+        gateway_reporter(read, scope),
+        "http",
         f"outbound_0.0.0.0_{bound.listen}",
-        logs,
         [*jwt_filters(read, scope), *http_rbac_filters(read, policies), *client_filters()],
+        authorization_logs(policies, is_http=True),
         rds=rds(bound.route),
         use_remote_address=boolean(True),
         forward_client_cert_details="SANITIZE_SET",

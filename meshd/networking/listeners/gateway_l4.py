@@ -11,8 +11,7 @@ from meshd.networking.authorization.log import authorization_logs
 from meshd.networking.gateways import BoundServer, intersection, server_hosts
 from meshd.networking.listeners.l4 import Chain, tcp_chains, tls_chains
 from meshd.networking.listeners.tcp import tcp_proxy
-from meshd.networking.listeners.telemetry import outbound_tags
-from meshd.networking.lookup import mesh_config
+from meshd.networking.listeners.telemetry.reporter import gateway_reporter
 from meshd.networking.place import Place
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import WorkloadScope
@@ -43,12 +42,12 @@ def _shared(bound: BoundServer, rules: RouteRules, host: str) -> tuple[str, ...]
 def l4_chains(read: Reader, scope: WorkloadScope, bound: BoundServer) -> list[Chain]:
     """Chains of one server, without the TLS of a server that ends it; none while no rule says where to."""
     policies = read.query(policies_for, scope.namespace, scope.labels)
-    log_text = read.query(mesh_config).access_log
+    reporter = gateway_reporter(read, scope)
     upstreams = Upstreams(read, scope.namespace, bound.server.port)
 
     def forward(destinations: tuple[WeightedDestination, ...]) -> list[dict[str, Any]]:
         weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
-        proxy = tcp_proxy(weighted, outbound_tags(), log_text, authorization_logs(policies, is_http=False))
+        proxy = tcp_proxy(weighted, reporter, authorization_logs(policies, is_http=False))
         return [*network_rbac_filters(read, policies), proxy]
 
     place = Place(bound.gateway.ref.key, bound.server.port, scope.namespace, scope.labels)

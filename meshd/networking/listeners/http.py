@@ -1,5 +1,6 @@
 """The HTTP connection manager in its three places: outbound, inbound and at the gateway."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from envoy.extensions.filters.http.cors.v3 import cors_pb2
@@ -10,7 +11,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 from meshd.model.memo import Reader
 from meshd.model.service import Protocol
 from meshd.networking.listeners.path_normalization import path_normalization
-from meshd.networking.listeners.tracing import tracing
+from meshd.networking.listeners.telemetry.reporter import Reporter
 from meshd.networking.lookup import mesh_config
 from meshd.networking.proto import ADS, duration, extension
 from meshd.networking.routes.cors import CORS_FILTER
@@ -25,19 +26,22 @@ _FAULT = extension(FAULT_FILTER, fault_pb2.HTTPFault())
 
 def connection_manager(
     read: Reader,
+    reporter: Reporter,
+    protocol: str,
     stat_prefix: str,
-    access_logs: list[Any],
     http_filters: list[dict[str, Any]],
+    more_logs: Sequence[Any] = (),
     **settings: Any,
 ) -> dict[str, Any]:
-    """A network filter. `settings` are further HttpConnectionManager fields (the route, XFCC handling)."""
-    traced = tracing(read)
-    if traced is not None:
-        settings["tracing"] = traced
+    """A network filter. `protocol` is the label `request_protocol`.
+
+    `settings` are further HttpConnectionManager fields (the route, XFCC handling).
+    """
+    settings |= reporter.tracing_settings()
     manager = http_connection_manager_pb2.HttpConnectionManager(
         stat_prefix=stat_prefix,
         codec_type="AUTO",
-        access_log=access_logs,
+        access_log=[*reporter.http_access_logs(protocol), *more_logs],
         http_filters=[*http_filters, _ROUTER],
         server_header_transformation="PASS_THROUGH",
         **path_normalization(read.query(mesh_config).path_normalization),

@@ -16,8 +16,7 @@ from meshd.networking.authorization.log import authorization_logs
 from meshd.networking.inbound_ports import InboundPort, inbound_ports
 from meshd.networking.listeners.http import connection_manager, protocol_label
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
-from meshd.networking.listeners.telemetry import http_access_logs, inbound_tags
-from meshd.networking.lookup import mesh_config
+from meshd.networking.listeners.telemetry.reporter import server_reporter
 from meshd.networking.mtls import ALPN_MESH, downstream_mtls_socket, mtls_mode, peer_authentications
 from meshd.networking.names import (
     INBOUND_PASSTHROUGH_CLUSTER,
@@ -57,7 +56,7 @@ def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource
     policies = read.query(policies_for, scope.namespace, scope.labels)
     peers = read.query(peer_authentications, scope.namespace, scope.labels)
     refs = [*(policy.ref for policy in policies), *(peer.ref for peer in peers)]
-    refs += read.query(authentication_refs, scope)
+    refs += [*read.query(authentication_refs, scope), *server_reporter(read, scope, True).refs]
     return resource(VIRTUAL_INBOUND, listener, refs)
 
 
@@ -103,20 +102,19 @@ def _chains(read: Reader, scope: WorkloadScope, bound: InboundPort) -> list[dict
 
 def _filters(read: Reader, scope: WorkloadScope, bound: InboundPort, mutual_tls: bool) -> list[dict[str, Any]]:
     policies = read.query(policies_for, scope.namespace, scope.labels)
-    log_text = read.query(mesh_config).access_log
-    tags = inbound_tags(mutual_tls)
+    reporter = server_reporter(read, scope, mutual_tls)
     cluster = inbound_cluster_name(bound.number) if bound.port else INBOUND_PASSTHROUGH_CLUSTER
     if bound.port is None or not bound.is_http:
-        reports = authorization_logs(policies, is_http=False)
-        return [*network_rbac_filters(read, policies), tcp_proxy([(cluster, 1)], tags, log_text, reports)]
-    logs = http_access_logs(tags, protocol_label(bound.port.protocol), log_text)
-    logs += authorization_logs(policies, is_http=True)
+        proxy = tcp_proxy([(cluster, 1)], reporter, authorization_logs(policies, is_http=False))
+        return [*network_rbac_filters(read, policies), proxy]
     return [
         connection_manager(
             read,
+            reporter,
+            protocol_label(bound.port.protocol),
             f"inbound_{bound.number}",
-            logs,
             [*jwt_filters(read, scope), *http_rbac_filters(read, policies)],
+            authorization_logs(policies, is_http=True),
             route_config=_route(cluster, bound),
             **_client_identity(mutual_tls),
         )

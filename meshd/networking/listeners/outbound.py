@@ -17,8 +17,8 @@ from meshd.networking.listeners.http import client_filters, connection_manager, 
 from meshd.networking.listeners.outbound_l4 import l4_chains, l4_rules
 from meshd.networking.listeners.server_name import tell_by_server_name
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
-from meshd.networking.listeners.telemetry import http_access_logs, outbound_tags
-from meshd.networking.lookup import mesh_config, service_of
+from meshd.networking.listeners.telemetry.reporter import Reporter, client_reporter
+from meshd.networking.lookup import service_of
 from meshd.networking.names import (
     BLACK_HOLE_CLUSTER,
     OUTBOUND_PORT,
@@ -38,6 +38,7 @@ ANY_ADDRESS = "0.0.0.0"
 
 def outbound_listeners(read: Reader, scope: Scope) -> tuple[ListenerItem, ...]:
     assert isinstance(scope, OutboundScope)
+    scope = scope.view
     own = scope.layer is Layer.OWN
     items: list[ListenerItem] = [] if own else [(ANY_ADDRESS, OUTBOUND_PORT, VIRTUAL_OUTBOUND)]
     items += [(ANY_ADDRESS, port, "") for port in read.query(http_ports, scope)]
@@ -62,28 +63,31 @@ def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resourc
     assert isinstance(scope, OutboundScope)
     assert isinstance(item, tuple)
     address, port, host = item
-    log_text = read.query(mesh_config).access_log
+    reporter = client_reporter(read, scope)
+    scope = scope.view
     bound = any((e.bind, e.port) == (address, port) and not e.captured for e in own_listeners(read, scope))
     if host == VIRTUAL_OUTBOUND:
         unknown = BLACK_HOLE_CLUSTER if outbound_policy(read, scope).registry_only else passthrough(read, scope)
-        return resource(host, _virtual_outbound(unknown, log_text))
+        return resource(host, _virtual_outbound(unknown, reporter), reporter.refs)
     if not host:
         manager = connection_manager(
             read,
+            reporter,
+            "http",
             f"outbound_{address}_{port}",
-            http_access_logs(outbound_tags(), "http", log_text),
             client_filters(),
             rds=rds(str(port)),
         )
-        return resource(f"{address}_{port}", _listener(address, port, [{"filters": [manager]}], bound))
+        listener = _listener(address, port, [{"filters": [manager]}], bound)
+        return resource(listener.name, listener, reporter.refs)
     service = read.query(service_of, host)
     service_port = service.port(port) if service else None
     if service is None or service_port is None:
         return None
     rules = l4_rules(read, scope, host)
-    listener = _listener(address, port, l4_chains(read, scope, service_port, host, rules), bound)
+    listener = _listener(address, port, l4_chains(read, scope, service_port, host, rules, reporter), bound)
     tell_by_server_name(listener)
-    return resource(listener.name, listener, [each.ref for each in rules])
+    return resource(listener.name, listener, [*(each.ref for each in rules), *reporter.refs])
 
 
 def _listener(address: str, port: int, chains: list[dict[str, Any]], bound: bool) -> listener_pb2.Listener:
@@ -97,14 +101,14 @@ def _listener(address: str, port: int, chains: list[dict[str, Any]], bound: bool
     )
 
 
-def _virtual_outbound(unknown: str, log_text: bool) -> listener_pb2.Listener:
+def _virtual_outbound(unknown: str, reporter: Reporter) -> listener_pb2.Listener:
     own_port = {"destination_port": uint32(OUTBOUND_PORT)}  # passed through, it would come back here without end
     closed = {
         "name": f"{OUTBOUND_PORT}_closed",
         "filter_chain_match": own_port,
         "filters": [black_hole()],
     }
-    chain = {"filters": [tcp_proxy([(unknown, 1)], outbound_tags(), log_text)]}
+    chain = {"filters": [tcp_proxy([(unknown, 1)], reporter)]}
     return listener_pb2.Listener(
         name=VIRTUAL_OUTBOUND,
         address={"socket_address": {"address": ANY_ADDRESS, "port_value": OUTBOUND_PORT}},

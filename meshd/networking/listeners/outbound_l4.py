@@ -8,8 +8,8 @@ from meshd.model.route import MESH_GATEWAY, Destination, RouteRules, WeightedDes
 from meshd.model.service import ServicePort
 from meshd.networking.listeners.l4 import Chain, takes_all, tcp_chains, tls_chains
 from meshd.networking.listeners.tcp import policy_settings, tcp_proxy
-from meshd.networking.listeners.telemetry import outbound_tags
-from meshd.networking.lookup import mesh_config, route_rules
+from meshd.networking.listeners.telemetry.reporter import Reporter
+from meshd.networking.lookup import route_rules
 from meshd.networking.place import Place
 from meshd.networking.routes.upstream import Upstreams
 from meshd.networking.scopes import OutboundScope
@@ -32,16 +32,20 @@ def l4_rules(read: Reader, scope: OutboundScope, host: str) -> tuple[RouteRules,
 
 
 def l4_chains(
-    read: Reader, scope: OutboundScope, port: ServicePort, host: str, rules: tuple[RouteRules, ...]
+    read: Reader,
+    scope: OutboundScope,
+    port: ServicePort,
+    host: str,
+    rules: tuple[RouteRules, ...],
+    reporter: Reporter,
 ) -> list[Chain]:
     """TLS by its server name, then all else by its address; what no rule takes goes to the service itself."""
-    log_text = read.query(mesh_config).access_log
     upstreams = Upstreams(read, scope.namespace, port.port, scope.labels)
 
     def forward(destinations: tuple[WeightedDestination, ...]) -> list[dict[str, Any]]:
         weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
         settings = policy_settings(upstreams.policy(destinations[0].destination), alone=len(destinations) == 1)
-        return [tcp_proxy(weighted, outbound_tags(), log_text, **settings)]
+        return [tcp_proxy(weighted, reporter, **settings)]
 
     place = Place(MESH_GATEWAY, port.port, scope.namespace, scope.labels)
     chains = [*tls_chains(rules, place, forward), *tcp_chains(rules, place, forward)]

@@ -6,7 +6,7 @@ from typing import Any
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 
 from meshd.model.destination import TrafficPolicy
-from meshd.networking.listeners.telemetry import tcp_access_logs
+from meshd.networking.listeners.telemetry.reporter import Reporter
 from meshd.networking.names import BLACK_HOLE_CLUSTER
 from meshd.networking.proto import duration, extension
 
@@ -14,11 +14,9 @@ Weighted = list[tuple[str, int]]
 """(cluster, weight) pairs."""
 
 
-def tcp_proxy(
-    clusters: Weighted, tags: dict[str, str], log_text: bool, more_logs: Sequence[Any] = (), **settings: Any
-) -> dict[str, Any]:
+def tcp_proxy(clusters: Weighted, reporter: Reporter, more_logs: Sequence[Any] = (), **settings: Any) -> dict[str, Any]:
     """A network filter that forwards bytes to one of `clusters`, chosen by weight for each connection."""
-    logs = [*tcp_access_logs(tags, log_text), *more_logs]
+    logs = [*reporter.tcp_access_logs(), *more_logs]
     proxy = tcp_proxy_pb2.TcpProxy(stat_prefix=clusters[0][0], access_log=logs, **settings)
     if len(clusters) == 1:
         proxy.cluster = clusters[0][0]

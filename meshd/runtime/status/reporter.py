@@ -32,6 +32,7 @@ TRACED = frozenset(
         "AuthorizationPolicy",
         "PeerAuthentication",
         "RequestAuthentication",
+        "Telemetry",
     )
 )
 """Kinds that resources name as their source. Of an object of another kind, and no known source, one can only tell that

@@ -14,6 +14,7 @@ from meshd.ingest.watches import watched_kinds
 from meshd.model.delegation import Delegation
 from meshd.model.ext_authz import CheckedBody, ExtAuthzProvider
 from meshd.model.mesh import MeshConfig
+from meshd.model.provider import Collector, FileLog, OpenTelemetryLog, OpenTelemetryTracing
 from meshd.model.resource import TYPE_URLS, Resource, Scope
 from meshd.model.service import Proxy
 from meshd.model.store import Store
@@ -42,7 +43,16 @@ PROVIDERS = (
     ),
     ExtAuthzProvider("authz-grpc", AUTHZ, 9000, is_grpc=True, namespace="shop", fail_open=True),
 )
-CONFIG = MeshConfig(zipkin_host="zipkin.istio-system.svc.cluster.local", ext_authz_providers=PROVIDERS)
+_OTEL = Collector("otel.istio-system.svc.cluster.local", 4317)
+CONFIG = MeshConfig(
+    ext_authz_providers=PROVIDERS,
+    zipkin_host="zipkin.istio-system.svc.cluster.local",
+    extension_providers=(
+        FileLog("json", fields=(("code", "%RESPONSE_CODE%"), ("path", "%REQ(:PATH)%"))),
+        OpenTelemetryLog("otel-logs", _OTEL, fields=(("code", "%RESPONSE_CODE%"),)),
+        OpenTelemetryTracing("otel-spans", _OTEL),
+    ),
+)
 
 
 def changes_of(text: str, config: MeshConfig = CONFIG) -> list[Change]:

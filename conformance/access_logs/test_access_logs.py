@@ -1,0 +1,79 @@
+"""What is asked for stands in the proxy's log, once, and what is not asked for does not."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.backends import Backends
+from conformance.callers import PodCaller
+from conformance.convergence import eventually
+from conformance.kubernetes import Kubernetes
+from conformance.manifests import Manifests
+from conformance.settings import Settings
+from conformance.timeouts import TIMEOUTS
+
+pytestmark = pytest.mark.access_logs
+HERE = Path(__file__).parent
+Lines = Callable[[PodCaller, str], list[str]]
+
+
+@pytest.fixture
+def lines(kubernetes: Kubernetes, settings: Settings) -> Lines:
+    """The lines of a pod's proxy that hold a text."""
+
+    def read(pod: PodCaller, text: str) -> list[str]:
+        namespace, _, name = pod.name.partition("/")
+        log = kubernetes.kubectl("logs", "-n", namespace, name, "-c", settings.proxy_container, "--since=5m")
+        return [line for line in log.splitlines() if text in line]
+
+    return read
+
+
+def must_log(found: Callable[[], int], count: int, what: str) -> None:
+    """Proxies write their logs in batches: a number that is right must stay so."""
+
+    def check() -> None:
+        assert found() == count, f"{found()} lines, {count} are right"
+
+    eventually(check, within=TIMEOUTS.log_arrives, what=what, successes=4, interval=0.5)
+
+
+def test_a_client_logs_what_an_expression_picks(manifests: Manifests, backends: Backends, lines: Lines) -> None:
+    target, marker = backends.service("echo-v1"), f"/logged-{secrets.token_hex(8)}"
+    with manifests.applied(HERE / "failures.yaml"):
+        probe = f"{marker}-probe"
+
+        def in_force() -> None:
+            target.send(probe, headers={"x-echo-status": "418"})
+            assert lines(backends.client, probe), "no line yet"
+
+        eventually(in_force, within=TIMEOUTS.log_arrives, what="a log", successes=1, interval=1)
+        for status, count in (("200", 6), ("418", 4), ("500", 3)):
+            tally = target.load(count, concurrency=1, path=f"{marker}-{status}", headers={"x-echo-status": status})
+            assert tally.statuses == {status: count}, str(tally)
+        target.load(5, concurrency=1, path=f"/other{marker}", headers={"x-echo-status": "418"})
+        must_log(lambda: len(lines(backends.client, f"{marker}-418")), 4, "the failures")
+        must_log(lambda: len(lines(backends.client, f"{marker}-500")), 3, "the other failures")
+        assert lines(backends.client, f"{marker}-200") == []
+        assert lines(backends.client, f"/other{marker}") == []
+        assert lines(backends.echo_v1, marker) == [], "the server was not told to log"
+
+
+def test_servers_of_a_namespace_log_but_for_one(manifests: Manifests, backends: Backends, lines: Lines) -> None:
+    marker = f"/logged-{secrets.token_hex(8)}"
+    with manifests.applied(HERE / "servers.yaml"):
+
+        def in_force() -> None:
+            backends.service("echo-v1").send(f"{marker}-probe")
+            assert lines(backends.echo_v1, f"{marker}-probe"), "no line yet"
+
+        eventually(in_force, within=TIMEOUTS.log_arrives, what="a log", successes=1, interval=1)
+        for service in ("echo-v1", "echo-v2"):
+            assert backends.service(service).load(5, concurrency=1, path=marker + "-sent").failures == 0
+        must_log(lambda: len(lines(backends.echo_v1, f"{marker}-sent")), 5, "what was sent")
+        assert lines(backends.echo_v2, f"{marker}-sent") == []
+        assert lines(backends.client, f"{marker}-sent") == [], "clients were not told to log"
