@@ -11,7 +11,7 @@ from meshd.model.proxy_config import ProxyConfig
 from meshd.model.request_authentication import RequestAuthentication
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
-from meshd.model.service import EndpointSlice, Service, Workload
+from meshd.model.service import EndpointSlice, Protocol, Service, Workload
 from meshd.model.sidecar import Sidecar
 from meshd.model.telemetry import Telemetry
 
@@ -55,6 +55,7 @@ SERVICES: Table[Service] = Table(
         "hostname": lambda s: (s.hostname,),
         "namespace": lambda s: (s.namespace,),
         "only_for": lambda s: only_for(s.export_to, s.namespace),
+        "grpc_port": lambda s: {port.port for port in s.ports if port.protocol is Protocol.GRPC},
     },
 )
 ENDPOINT_SLICES: Table[EndpointSlice] = Table("endpoint_slices", {"hostname": lambda s: (s.hostname,)})

@@ -15,6 +15,7 @@ from meshd.networking.gateways import BoundServer, gateway_servers, served, sni_
 from meshd.networking.listeners.gateway_l4 import l4_chains, l4_rules
 from meshd.networking.listeners.http import client_filters, connection_manager, rds
 from meshd.networking.listeners.l4 import Chain
+from meshd.networking.listeners.request_protocol import gateway_label
 from meshd.networking.listeners.server_name import tell_by_server_name
 from meshd.networking.listeners.server_tls import server_tls_socket
 from meshd.networking.listeners.telemetry.reporter import gateway_reporter
@@ -108,7 +109,7 @@ def _manager(read: Reader, scope: WorkloadScope, bound: BoundServer) -> dict[str
     return connection_manager(
         read,
         gateway_reporter(read, scope),
-        "http",
+        gateway_label(read),
         f"outbound_0.0.0.0_{bound.listen}",
         [*jwt_filters(read, scope), *http_rbac_filters(read, policies), *client_filters()],
         authorization_logs(policies, is_http=True),

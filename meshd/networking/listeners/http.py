@@ -9,7 +9,6 @@ from envoy.extensions.filters.http.router.v3 import router_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
 from meshd.model.memo import Reader
-from meshd.model.service import Protocol
 from meshd.networking.listeners.path_normalization import path_normalization
 from meshd.networking.listeners.telemetry.reporter import Reporter
 from meshd.networking.lookup import mesh_config
@@ -60,8 +59,3 @@ def rds(route: str) -> dict[str, Any]:
 def client_filters() -> list[dict[str, Any]]:
     """HTTP filters where a request leaves: the client's side answers preflights and injects faults."""
     return [_CORS, _FAULT]
-
-
-def protocol_label(protocol: Protocol) -> str:
-    """The value of the `request_protocol` label."""
-    return "grpc" if protocol is Protocol.GRPC else "http"

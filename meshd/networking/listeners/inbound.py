@@ -14,7 +14,8 @@ from meshd.networking.authentication.rules import authentication_refs
 from meshd.networking.authorization.filters import http_rbac_filters, network_rbac_filters, policies_for
 from meshd.networking.authorization.log import authorization_logs
 from meshd.networking.inbound_ports import InboundPort, inbound_ports
-from meshd.networking.listeners.http import connection_manager, protocol_label
+from meshd.networking.listeners.http import connection_manager
+from meshd.networking.listeners.request_protocol import server_label
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry.reporter import server_reporter
 from meshd.networking.mtls import ALPN_MESH, downstream_mtls_socket, mtls_mode, peer_authentications
@@ -111,7 +112,7 @@ def _filters(read: Reader, scope: WorkloadScope, bound: InboundPort, mutual_tls:
         connection_manager(
             read,
             reporter,
-            protocol_label(bound.port.protocol),
+            server_label(bound.port.protocol),
             f"inbound_{bound.number}",
             [*jwt_filters(read, scope), *http_rbac_filters(read, policies)],
             authorization_logs(policies, is_http=True),

@@ -15,6 +15,7 @@ from meshd.model.resource import Resource, Scope
 from meshd.model.service import Protocol
 from meshd.networking.listeners.http import client_filters, connection_manager, rds
 from meshd.networking.listeners.outbound_l4 import l4_chains, l4_rules
+from meshd.networking.listeners.request_protocol import client_label
 from meshd.networking.listeners.server_name import tell_by_server_name
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry.reporter import Reporter, client_reporter
@@ -73,7 +74,7 @@ def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resourc
         manager = connection_manager(
             read,
             reporter,
-            "http",
+            client_label(read, port),
             f"outbound_{address}_{port}",
             client_filters(),
             rds=rds(str(port)),
