@@ -15,6 +15,7 @@ FEATURES = {
     "retries": "retries happen as told, and only then",
     "gateway_tls": "HTTPS at the gateway, SIMPLE and MUTUAL, several hosts",
     "l4": "VirtualService tls and tcp: connections by server name, port, client and weight, inside and at the gateway",
+    "sniffing": "protocols of ports that nobody named are detected",
     "metrics": "Prometheus counts every request once, by code, source and destination",
     "tracing": "one trace from the gateway to the last service",
     "telemetry": "Telemetry: labels, metrics, sampling and tags by workload and side",

@@ -19,6 +19,8 @@ class Protocol(Enum):
     TLS = "tls"
     TCP = "tcp"
     UDP = "udp"
+    AUTO = "auto"
+    """Nobody named it: each connection's first bytes tell HTTP from all else."""
 
     @property
     def is_http(self) -> bool:

@@ -2,6 +2,7 @@
 
 from meshd.model.resource import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, VIRTUAL_HOST
 from meshd.networking.authentication.keys import build_key_cluster, key_clusters
+from meshd.networking.clusters.detected import build_gateway_detected_cluster, gateway_detected_clusters
 from meshd.networking.clusters.inbound import build_inbound_cluster, inbound_clusters
 from meshd.networking.clusters.outbound import build_outbound_cluster, outbound_clusters
 from meshd.networking.endpoints import build_endpoints, outbound_endpoints
@@ -9,6 +10,7 @@ from meshd.networking.engine import Generator
 from meshd.networking.listeners.gateway import build_gateway_listener, gateway_listeners
 from meshd.networking.listeners.inbound import build_inbound_listener, inbound_listeners
 from meshd.networking.listeners.outbound import build_outbound_listener, outbound_listeners
+from meshd.networking.routes.detected import build_detected_route, detected_routes
 from meshd.networking.routes.gateway import (
     build_gateway_route,
     build_gateway_virtual_host,
@@ -24,6 +26,7 @@ from meshd.networking.routes.sidecar import (
 from meshd.networking.secrets import build_gateway_secret, gateway_secrets
 from meshd.networking.visibility import (
     gateway,
+    gateway_outbound_layers,
     outbound_layers,
     sidecar_inbound,
     sidecar_listener_layers,
@@ -32,6 +35,7 @@ from meshd.networking.visibility import (
 )
 
 GENERATORS = (
+    Generator(CLUSTER, gateway_outbound_layers, gateway_detected_clusters, build_gateway_detected_cluster),
     Generator(CLUSTER, outbound_layers, outbound_clusters, build_outbound_cluster),
     Generator(CLUSTER, sidecar_inbound, inbound_clusters, build_inbound_cluster),
     Generator(CLUSTER, workload, key_clusters, build_key_cluster),
@@ -40,6 +44,7 @@ GENERATORS = (
     Generator(LISTENER, sidecar_inbound, inbound_listeners, build_inbound_listener),
     Generator(LISTENER, gateway, gateway_listeners, build_gateway_listener),
     Generator(ROUTE, sidecar_outbound_layers, sidecar_routes, build_sidecar_route),
+    Generator(ROUTE, sidecar_outbound_layers, detected_routes, build_detected_route),
     Generator(ROUTE, gateway, gateway_routes, build_gateway_route),
     Generator(VIRTUAL_HOST, sidecar_outbound_layers, sidecar_virtual_hosts, build_sidecar_virtual_host),
     Generator(VIRTUAL_HOST, gateway, gateway_virtual_hosts, build_gateway_virtual_host),

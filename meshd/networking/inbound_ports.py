@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from meshd.model.destination import ConnectionPool
 from meshd.model.memo import Reader
 from meshd.model.security import MtlsMode
-from meshd.model.service import Service, ServicePort
+from meshd.model.service import Protocol, Service, ServicePort
 from meshd.model.sidecar import IngressListener, Sidecar
 from meshd.networking.lookup import services_of_workload, target_port
 from meshd.networking.mtls import mtls_mode, mtls_ports
@@ -33,19 +33,25 @@ class InboundPort:
     def is_http(self) -> bool:
         return self.port is not None and self.port.protocol.is_http
 
+    @property
+    def is_detected(self) -> bool:
+        """Whether the first bytes tell what a connection speaks."""
+        return self.port is not None and self.port.protocol is Protocol.AUTO
+
 
 def inbound_ports(read: Reader, scope: WorkloadScope) -> tuple[InboundPort, ...]:
-    """Target ports of the services that select the workload; where services share one, the first by name decides.
+    """Target ports of the services that select the workload.
 
-    A Sidecar with ingress listeners says itself which ports there are.
+    Where services share one, the first by name decides, of those that name its protocol if any does. A Sidecar with
+    ingress listeners says itself which ports there are.
     """
     sidecar = read.query(sidecar_of, scope.namespace, scope.labels)
     found: dict[int, tuple[Service, ServicePort] | tuple[None, None]] = {}
     for service in read.query(services_of_workload, scope.namespace, scope.labels):
         for port in service.ports:
             number = target_port(port, scope.container_ports)
-            if number is not None:
-                found.setdefault(number, (service, port))
+            if number is not None and _goes_before(port, found.get(number)):
+                found[number] = (service, port)
     if sidecar is not None and sidecar.ingress:
         return tuple(_ingress_port(read, scope, sidecar, each, found.get(each.port)) for each in sidecar.ingress)
     pool = (sidecar.inbound_pool if sidecar else None) or _UNLIMITED
@@ -55,6 +61,11 @@ def inbound_ports(read: Reader, scope: WorkloadScope) -> tuple[InboundPort, ...]
         InboundPort(number, read.query(mtls_mode, scope.namespace, scope.labels, number), service, port, pool=pool)
         for number, (service, port) in sorted(found.items())
     )
+
+
+def _goes_before(port: ServicePort, other: tuple[Service, ServicePort] | tuple[None, None] | None) -> bool:
+    _, known = other or (None, None)
+    return known is None or (known.protocol is Protocol.AUTO and port.protocol is not Protocol.AUTO)
 
 
 def _ingress_port(

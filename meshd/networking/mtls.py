@@ -14,6 +14,8 @@ from meshd.networking.proto import ADS, boolean, extension
 
 ALPN_MESH = "istio"
 """The protocol name by which a server tells a peer of the mesh from an application's own TLS."""
+ALPN_MESH_HTTP = "istio-http"
+"""The same of a peer that sends HTTP, for ports whose protocol nobody named."""
 
 
 def peer_authentications(read: Reader, namespace: str, labels: Labels) -> tuple[PeerAuthentication, ...]:
@@ -68,12 +70,15 @@ def downstream_mtls_socket() -> dict[str, Any]:
 
 
 def upstream_mtls_socket(sni: str, sans: tuple[str, ...], alpn: tuple[str, ...]) -> dict[str, Any]:
-    """Client side: the server must show one of the identities `sans` (none known: any of the mesh)."""
+    """Client side: the server must show one of the identities `sans` (none known: any of the mesh).
+
+    `alpn` names the mesh's own protocol first.
+    """
     matchers = [{"san_type": "URI", "matcher": {"exact": san}} for san in sans]
     context = tls_pb2.UpstreamTlsContext(
         sni=sni,
         common_tls_context={
-            "alpn_protocols": [ALPN_MESH, *alpn],
+            "alpn_protocols": alpn,
             "tls_certificate_sds_secret_configs": [_sds(WORKLOAD_CERTIFICATE)],
             "combined_validation_context": {
                 "default_validation_context": {"match_typed_subject_alt_names": matchers},

@@ -23,6 +23,11 @@ def inbound_cluster_name(port: int) -> str:
     return f"inbound|{port}||"
 
 
+def detected_route_name(host: str, port: int) -> str:
+    """The routes for HTTP that was found on a service's port."""
+    return f"{host}:{port}"
+
+
 def virtual_host_name(route: str, host: str) -> str:
     """VirtualHost.name and the name of its VHDS resource, which must be equal for a removal to work."""
     return f"{route}/{host}"

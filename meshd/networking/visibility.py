@@ -38,6 +38,11 @@ def sidecar_outbound_layers(read: Reader, proxy: ProxyScope) -> Layers:
     return () if proxy.is_gateway else outbound_layers(read, proxy)
 
 
+def gateway_outbound_layers(read: Reader, proxy: ProxyScope) -> Layers:
+    """The same for what only gateways do otherwise than sidecars."""
+    return outbound_layers(read, proxy) if proxy.is_gateway else ()
+
+
 def sidecar_listener_layers(read: Reader, proxy: ProxyScope) -> Layers:
     """The same for listeners, which report as the workload's Telemetry objects say."""
     telemetries = read.query(telemetries_of, proxy.workload.namespace, proxy.workload.labels)

@@ -54,7 +54,7 @@ def test_who_is_left_alone() -> None:
     assert f"user or group {UID}" in text
 
 
-def test_protocols_are_understood_and_nothing_is_guessed() -> None:
+def test_protocols_are_understood_and_what_is_not_named_is_detected() -> None:
     named = re.search(r"first word of the port's name: (.*?)\. A port", words("Put an application into the mesh"))
     assert named is not None
     for name in re.findall(r"`([\w-]+)`", named[1]):
@@ -62,7 +62,7 @@ def test_protocols_are_understood_and_nothing_is_guessed() -> None:
         assert (
             name == "tcp" or name in ("mongo", "mysql", "redis") or protocol_of("TCP", name, None) is not Protocol.TCP
         )
-    assert protocol_of("TCP", None, "web") is protocol_of("TCP", None, None) is Protocol.TCP
+    assert protocol_of("TCP", None, "web") is protocol_of("TCP", None, None) is Protocol.AUTO
 
 
 def test_gateway_ports_are_those_of_its_service() -> None:

@@ -26,16 +26,18 @@ _PROTOCOLS = {
 }
 
 
-def protocol_of(transport: str, app_protocol: str | None, name: str | None) -> Protocol:
+SERVER_SPEAKS_FIRST = frozenset((25, 53, 3306, 27017))
+"""Ports of SMTP, DNS, MySQL and MongoDB, where waiting for the client's first bytes would hold up the server's."""
+
+
+def protocol_of(transport: str, app_protocol: str | None, name: str | None, port: int = 0) -> Protocol:
     """`appProtocol` decides before the port's name, whose first word is the protocol ("http2-api").
 
-    Nothing said, or nothing known, is TCP: opaque bytes are the one reading that is never wrong.
+    Where nothing is said, or nothing known, the bytes will tell.
     """
     if transport == "UDP":
         return Protocol.UDP
-    if app_protocol:
-        return _PROTOCOLS.get(app_protocol.lower(), Protocol.TCP)
-    word = (name or "").lower()
-    if word.startswith("grpc-web"):
-        return Protocol.GRPC
-    return _PROTOCOLS.get(word.partition("-")[0], Protocol.TCP)
+    word = (app_protocol or name or "").lower()
+    if not app_protocol:
+        word = "grpc-web" if word.startswith("grpc-web") else word.partition("-")[0]
+    return _PROTOCOLS.get(word, Protocol.TCP if port in SERVER_SPEAKS_FIRST else Protocol.AUTO)

@@ -78,7 +78,7 @@ def _port(port: _Port) -> ServicePort:
         name=port.name or "",
         port=port.port,
         target_port=port.target_port or port.port,
-        protocol=protocol_of(port.protocol, port.app_protocol, port.name),
+        protocol=protocol_of(port.protocol, port.app_protocol, port.name, port.port),
     )
 
 

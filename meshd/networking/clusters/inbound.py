@@ -1,5 +1,6 @@
 """Inbound clusters: the application beside the proxy, reached at the address the client meant."""
 
+from dataclasses import replace
 from typing import Any
 
 from envoy.config.cluster.v3 import cluster_pb2
@@ -40,8 +41,12 @@ def _about(bound: InboundPort) -> dict[str, Any]:
         service = bound.service
         about = struct({"host": service.hostname, "name": service.name, "namespace": service.namespace})
         settings["metadata"] = {"filter_metadata": {"istio": about}}
-    if bound.port is not None and bound.port.protocol.is_http:
+    if bound.is_http:
+        assert bound.port is not None
         settings["typed_extension_protocol_options"] = http_protocol_options(bound.pool, bound.port.protocol.is_http2)
+    elif bound.is_detected:
+        pool = replace(bound.pool, use_client_protocol=True)
+        settings["typed_extension_protocol_options"] = http_protocol_options(pool, http2=False)
     return settings | _endpoint(bound)
 
 

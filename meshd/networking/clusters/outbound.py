@@ -1,5 +1,6 @@
 """Outbound clusters: one for each visible service's port, and one more for each subset."""
 
+from dataclasses import replace
 from typing import Any
 
 from envoy.config.cluster.v3 import cluster_pb2
@@ -14,7 +15,7 @@ from meshd.networking.clusters.peers import endpoint_identities, endpoints_takin
 from meshd.networking.clusters.policy import effective_policy, load_balancing, outlier_detection
 from meshd.networking.clusters.tls import PLAINTEXT, behind_proxy_header, client_tls_socket, follow_request
 from meshd.networking.lookup import destination_policy, service_of
-from meshd.networking.mtls import upstream_mtls_socket
+from meshd.networking.mtls import ALPN_MESH, ALPN_MESH_HTTP, upstream_mtls_socket
 from meshd.networking.names import (
     BLACK_HOLE_CLUSTER,
     PASSTHROUGH_CLUSTER,
@@ -50,6 +51,13 @@ def subset_names(read: Reader, namespace: str, hostname: str, labels: Labels) ->
 def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource | None:
     assert isinstance(scope, OutboundScope)
     assert isinstance(item, tuple)
+    return outbound_cluster(read, scope, item)
+
+
+def outbound_cluster(
+    read: Reader, scope: OutboundScope, item: ClusterItem, *, follow_client: bool = True
+) -> Resource | None:
+    """`follow_client`: a port whose protocol nobody named is spoken to in the client's version of HTTP."""
     host, number, subset = item
     if not number:
         return resource(host, _builtin_cluster(host))
@@ -73,7 +81,9 @@ def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource
     }
     if settings["type"] == "ORIGINAL_DST":
         del settings["eds_cluster_config"]
-    if port.protocol.is_http:
+    if port.protocol is Protocol.AUTO and follow_client and not pool.upgrade_to_http2:
+        pool = replace(pool, use_client_protocol=True)
+    if port.protocol.is_http or port.protocol is Protocol.AUTO:
         settings["typed_extension_protocol_options"] = http_protocol_options(
             pool,
             port.protocol.is_http2,
@@ -138,8 +148,13 @@ def _alpn(port: ServicePort, policy: TrafficPolicy) -> tuple[str, ...]:
 
 
 def _mesh_alpn(port: ServicePort, policy: TrafficPolicy) -> tuple[str, ...]:
-    """What is offered beside the mesh's own protocol name. Offered none, the server looks at the first bytes."""
-    return _alpn(port, policy) if port.protocol.is_http else ("http/1.1",)
+    """The mesh's own protocol names, then HTTP's version. Offered none of these, the server looks at the first bytes.
+
+    On a port whose protocol nobody named it is HTTP unless a connection says otherwise (listeners.detection).
+    """
+    if port.protocol is Protocol.AUTO:
+        return (ALPN_MESH_HTTP, ALPN_MESH)
+    return (ALPN_MESH, *_alpn(port, policy)) if port.protocol.is_http else (ALPN_MESH, "http/1.1")
 
 
 def _expected(tls: ClientTls | None, known: tuple[str, ...], sni: str) -> tuple[tuple[str, ...], str]:

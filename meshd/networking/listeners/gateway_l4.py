@@ -9,6 +9,7 @@ from meshd.model.tables import ROUTE_RULES, exported
 from meshd.networking.authorization.filters import network_rbac_filters, policies_for
 from meshd.networking.authorization.log import authorization_logs
 from meshd.networking.gateways import BoundServer, intersection, server_hosts
+from meshd.networking.listeners.detection import saying_it_is_not_http
 from meshd.networking.listeners.l4 import Chain, tcp_chains, tls_chains
 from meshd.networking.listeners.tcp import tcp_proxy
 from meshd.networking.listeners.telemetry.reporter import gateway_reporter
@@ -47,8 +48,9 @@ def l4_chains(read: Reader, scope: WorkloadScope, bound: BoundServer) -> list[Ch
 
     def forward(destinations: tuple[WeightedDestination, ...]) -> list[dict[str, Any]]:
         weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
+        told = saying_it_is_not_http(upstreams, destinations)
         proxy = tcp_proxy(weighted, reporter, authorization_logs(policies, is_http=False))
-        return [*network_rbac_filters(read, policies), proxy]
+        return [*network_rbac_filters(read, policies), *told, proxy]
 
     place = Place(bound.gateway.ref.key, bound.server.port, scope.namespace, scope.labels)
     rules = l4_rules(read, bound)

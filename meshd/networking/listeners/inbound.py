@@ -1,5 +1,7 @@
 """The inbound listener of a sidecar: every connection to the pod, by port, in plaintext or mutual TLS."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from envoy.config.listener.v3 import listener_pb2
@@ -14,11 +16,18 @@ from meshd.networking.authentication.rules import authentication_refs
 from meshd.networking.authorization.filters import http_rbac_filters, network_rbac_filters, policies_for
 from meshd.networking.authorization.log import authorization_logs
 from meshd.networking.inbound_ports import InboundPort, inbound_ports
+from meshd.networking.listeners.detection import HTTP_PROTOCOLS, inspector_for
 from meshd.networking.listeners.http import connection_manager
 from meshd.networking.listeners.request_protocol import server_label
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry.reporter import server_reporter
-from meshd.networking.mtls import ALPN_MESH, downstream_mtls_socket, mtls_mode, peer_authentications
+from meshd.networking.mtls import (
+    ALPN_MESH,
+    ALPN_MESH_HTTP,
+    downstream_mtls_socket,
+    mtls_mode,
+    peer_authentications,
+)
 from meshd.networking.names import (
     INBOUND_PASSTHROUGH_CLUSTER,
     INBOUND_PORT,
@@ -30,6 +39,7 @@ from meshd.networking.proto import duration, extension, resource, uint32
 from meshd.networking.scopes import WorkloadScope
 
 _ORIGINAL_DST = extension("envoy.filters.listener.original_dst", original_dst_pb2.OriginalDst())
+_TLS: dict[str, Any] = {"transport_protocol": "tls"}
 _TLS_INSPECTOR = extension("envoy.filters.listener.tls_inspector", tls_inspector_pb2.TlsInspector())
 
 
@@ -45,6 +55,9 @@ def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource
     inspectors = [_ORIGINAL_DST]
     if any(bound.mode is not MtlsMode.DISABLE for bound in bounds):
         inspectors.append(_TLS_INSPECTOR)
+    read_in_plaintext = [b.number for b in bounds if b.is_detected and b.mode is not MtlsMode.STRICT]
+    if read_in_plaintext:
+        inspectors.append(inspector_for(read_in_plaintext))
     listener = listener_pb2.Listener(
         name=VIRTUAL_INBOUND,
         address={"socket_address": {"address": "0.0.0.0", "port_value": INBOUND_PORT}},
@@ -73,39 +86,53 @@ def _closed_ports() -> list[dict[str, Any]]:
     ]
 
 
-def _chains(read: Reader, scope: WorkloadScope, bound: InboundPort) -> list[dict[str, Any]]:
-    """Filter chains of one port: with mutual TLS, in plaintext, or both, as its mode says.
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way into a port: what its connections have in common, and what comes of them."""
 
-    A client's own TLS is not the mesh's: told apart by ALPN, it is passed on as it is where plaintext is let in.
-    Envoy does not fall back from a transport protocol that some chain of the port names, so each is named.
-    """
-    matches: list[tuple[str, dict[str, Any], bool]] = []
-    if bound.mode is not MtlsMode.DISABLE:
-        mesh = {"transport_protocol": "tls", "application_protocols": [ALPN_MESH]}
-        matches.append(("mtls", mesh, True))
-    if bound.mode is MtlsMode.PERMISSIVE:
-        matches.append(("plaintext", {"transport_protocol": "raw_buffer"}, False))
-        if not bound.is_http:
-            matches.append(("tls", {"transport_protocol": "tls"}, False))
-    if bound.mode is MtlsMode.DISABLE:
-        matches.append(("plaintext", {}, False))
+    name: str
+    match: dict[str, Any]
+    mutual_tls: bool = False
+    http: bool = False
+
+
+def _chains(read: Reader, scope: WorkloadScope, bound: InboundPort) -> list[dict[str, Any]]:
+    """Filter chains of one port: with mutual TLS, in plaintext, or both, as its mode says."""
     port: dict[str, Any] = {"destination_port": uint32(bound.number)} if bound.number else {}
     return [
         {
-            "name": f"{bound.number}_{name}",
-            "filter_chain_match": {**port, **match},
-            "filters": _filters(read, scope, bound, mutual_tls),
-            **({"transport_socket": downstream_mtls_socket()} if mutual_tls else {}),
+            "name": f"{bound.number}_{way.name}",
+            "filter_chain_match": {**port, **way.match},
+            "filters": _filters(read, scope, bound, way),
+            **({"transport_socket": downstream_mtls_socket()} if way.mutual_tls else {}),
         }
-        for name, match, mutual_tls in matches
+        for way in _ways(bound)
     ]
 
 
-def _filters(read: Reader, scope: WorkloadScope, bound: InboundPort, mutual_tls: bool) -> list[dict[str, Any]]:
+def _ways(bound: InboundPort) -> Iterator[_Way]:
+    """A client's own TLS is not the mesh's: told apart by ALPN, it is passed on as it is where plaintext is let in.
+
+    Envoy does not fall back from a transport protocol that some chain of the port names, so each is named.
+    """
+    if bound.mode is not MtlsMode.DISABLE:
+        if bound.is_detected:
+            yield _Way("mtls_http", _TLS | {"application_protocols": [ALPN_MESH_HTTP]}, mutual_tls=True, http=True)
+        yield _Way("mtls", _TLS | {"application_protocols": [ALPN_MESH]}, mutual_tls=True, http=bound.is_http)
+    if bound.mode is not MtlsMode.STRICT:
+        plaintext: dict[str, Any] = {"transport_protocol": "raw_buffer"} if bound.mode is MtlsMode.PERMISSIVE else {}
+        if bound.is_detected:
+            yield _Way("plaintext_http", plaintext | {"application_protocols": HTTP_PROTOCOLS}, http=True)
+        yield _Way("plaintext", plaintext, http=bound.is_http)
+    if bound.mode is MtlsMode.PERMISSIVE and not bound.is_http:
+        yield _Way("tls", _TLS)
+
+
+def _filters(read: Reader, scope: WorkloadScope, bound: InboundPort, way: _Way) -> list[dict[str, Any]]:
     policies = read.query(policies_for, scope.namespace, scope.labels)
-    reporter = server_reporter(read, scope, mutual_tls)
+    reporter = server_reporter(read, scope, way.mutual_tls)
     cluster = inbound_cluster_name(bound.number) if bound.port else INBOUND_PASSTHROUGH_CLUSTER
-    if bound.port is None or not bound.is_http:
+    if bound.port is None or not way.http:
         proxy = tcp_proxy([(cluster, 1)], reporter, authorization_logs(policies, is_http=False))
         return [*network_rbac_filters(read, policies), proxy]
     return [
@@ -117,7 +144,7 @@ def _filters(read: Reader, scope: WorkloadScope, bound: InboundPort, mutual_tls:
             [*jwt_filters(read, scope), *http_rbac_filters(read, policies)],
             authorization_logs(policies, is_http=True),
             route_config=_route(cluster, bound),
-            **_client_identity(mutual_tls),
+            **_client_identity(way.mutual_tls),
         )
     ]
 

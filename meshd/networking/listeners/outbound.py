@@ -13,9 +13,10 @@ from envoy.config.listener.v3 import listener_pb2
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Protocol
+from meshd.networking.listeners.detection import HTTP_PROTOCOLS, tell_http
 from meshd.networking.listeners.http import client_filters, connection_manager, rds
 from meshd.networking.listeners.outbound_l4 import l4_chains, l4_rules
-from meshd.networking.listeners.request_protocol import client_label
+from meshd.networking.listeners.request_protocol import BY_REQUEST, client_label
 from meshd.networking.listeners.server_name import tell_by_server_name
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry.reporter import Reporter, client_reporter
@@ -24,6 +25,7 @@ from meshd.networking.names import (
     BLACK_HOLE_CLUSTER,
     OUTBOUND_PORT,
     VIRTUAL_OUTBOUND,
+    detected_route_name,
 )
 from meshd.networking.proto import boolean, resource, uint32
 from meshd.networking.routes.sidecar import http_ports, passthrough
@@ -86,9 +88,32 @@ def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resourc
     if service is None or service_port is None:
         return None
     rules = l4_rules(read, scope, host)
-    listener = _listener(address, port, l4_chains(read, scope, service_port, host, rules, reporter), bound)
+    chains = l4_chains(read, scope, service_port, host, rules, reporter)
+    detected = service_port.protocol is Protocol.AUTO and not _is_own(read, scope, address, port)
+    if detected:
+        chains.append(_http_chain(reporter, host, port))
+    listener = _listener(address, port, chains, bound)
     tell_by_server_name(listener)
+    if detected:
+        tell_http(listener)
     return resource(listener.name, listener, [*(each.ref for each in rules), *reporter.refs])
+
+
+def _is_own(read: Reader, scope: OutboundScope, address: str, port: int) -> bool:
+    """Whether a Sidecar asks for this listener, and so has named its protocol."""
+    return any((each.bind, each.port) == (address, port) for each in own_listeners(read, scope))
+
+
+def _http_chain(reporter: Reporter, host: str, port: int) -> dict[str, Any]:
+    """For HTTP that is found on a port whose protocol nobody named."""
+    manager = connection_manager(
+        reporter,
+        BY_REQUEST,
+        f"outbound_{detected_route_name(host, port)}",
+        client_filters(),
+        rds=rds(detected_route_name(host, port)),
+    )
+    return {"filter_chain_match": {"application_protocols": HTTP_PROTOCOLS}, "filters": [manager]}
 
 
 def _listener(address: str, port: int, chains: list[dict[str, Any]], bound: bool) -> listener_pb2.Listener:

@@ -6,6 +6,7 @@ from meshd.model.hosts import wildcards
 from meshd.model.memo import Reader
 from meshd.model.route import MESH_GATEWAY, Destination, RouteRules, WeightedDestination
 from meshd.model.service import ServicePort
+from meshd.networking.listeners.detection import saying_it_is_not_http
 from meshd.networking.listeners.l4 import Chain, takes_all, tcp_chains, tls_chains
 from meshd.networking.listeners.tcp import policy_settings, tcp_proxy
 from meshd.networking.listeners.telemetry.reporter import Reporter
@@ -45,7 +46,8 @@ def l4_chains(
     def forward(destinations: tuple[WeightedDestination, ...]) -> list[dict[str, Any]]:
         weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
         settings = policy_settings(upstreams.policy(destinations[0].destination), alone=len(destinations) == 1)
-        return [tcp_proxy(weighted, reporter, **settings)]
+        told = saying_it_is_not_http(upstreams, destinations)
+        return [*told, tcp_proxy(weighted, reporter, **settings)]
 
     place = Place(MESH_GATEWAY, port.port, scope.namespace, scope.labels)
     chains = [*tls_chains(rules, place, forward), *tcp_chains(rules, place, forward)]

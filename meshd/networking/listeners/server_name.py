@@ -6,7 +6,7 @@ from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from meshd.networking.proto import duration, extension
 
 TLS_INSPECTOR = extension("envoy.filters.listener.tls_inspector", tls_inspector_pb2.TlsInspector())
-_FIRST_BYTES = 5.0
+FIRST_BYTES = 5.0
 """Seconds until a client that says nothing is taken for one of a protocol in which the server speaks first."""
 
 
@@ -16,5 +16,5 @@ def tell_by_server_name(listener: listener_pb2.Listener) -> None:
         return
     listener.listener_filters.add(**TLS_INSPECTOR)
     if any(chain.filter_chain_match.transport_protocol != "tls" for chain in listener.filter_chains):
-        listener.listener_filters_timeout.CopyFrom(duration(_FIRST_BYTES))
+        listener.listener_filters_timeout.CopyFrom(duration(FIRST_BYTES))
         listener.continue_on_listener_filters_timeout = True

@@ -1,12 +1,13 @@
 """What a sidecar does with its application's requests: a route configuration per port, a virtual host per service."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 
 from meshd.model.hosts import wildcards
 from meshd.model.memo import Reader
+from meshd.model.reference import ObjectRef
 from meshd.model.resource import Resource, Scope
 from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
 from meshd.model.service import Service
@@ -106,6 +107,16 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
     assert isinstance(scope, OutboundScope)
     assert isinstance(item, tuple)
     port, host = item
+    name = virtual_host_name(str(port), host)
+    domains = _domains(host, read.query(service_of, host), scope.namespace)
+    virtual_host, refs = virtual_host_of(read, scope, port, host, name, domains)
+    return resource(name, virtual_host, refs)
+
+
+def virtual_host_of(
+    read: Reader, scope: OutboundScope, port: int, host: str, name: str, domains: list[str]
+) -> tuple[route_components_pb2.VirtualHost, Iterable[ObjectRef]]:
+    """What happens to requests for `host` on `port`, and the objects that say so."""
     service = read.query(service_of, host)
     place = Place(MESH_GATEWAY, port, scope.namespace, scope.labels)
     upstreams = Upstreams(read, scope.namespace, port, scope.labels)
@@ -118,14 +129,10 @@ def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Reso
             break
     if not routes and service is not None:
         routes = [_default_route(service, upstreams)]
-    name = virtual_host_name(str(port), host)
     virtual_host = route_components_pb2.VirtualHost(
-        name=name,
-        domains=_domains(host, service, scope.namespace),
-        routes=routes,
-        include_request_attempt_count=True,
+        name=name, domains=domains, routes=routes, include_request_attempt_count=True
     )
-    return resource(name, virtual_host, sources(tried))
+    return virtual_host, sources(tried)
 
 
 def _rules(read: Reader, scope: OutboundScope, host: str) -> Iterator[RouteRules]:

@@ -24,7 +24,7 @@ class Upstreams:
     labels: Labels = ()
 
     def cluster(self, destination: Destination) -> str:
-        return outbound_cluster_name(destination.host, self._port(destination), destination.subset)
+        return outbound_cluster_name(destination.host, self.port(destination), destination.subset)
 
     def hash_policies(self, destination: Destination) -> list[dict[str, Any]]:
         """RouteAction.hash_policy for a destination that clients see and whose policy asks for consistent hashing."""
@@ -35,10 +35,10 @@ class Upstreams:
         return [_hash_policy(hashing)] if hashing else []
 
     def policy(self, destination: Destination) -> TrafficPolicy:
-        port = self._port(destination)
+        port = self.port(destination)
         return self.read.query(policy_of, self.namespace, self.labels, destination.host, port, destination.subset)
 
-    def _port(self, destination: Destination) -> int:
+    def port(self, destination: Destination) -> int:
         """A destination without a port is the service's only port, else the port the request came in on."""
         if destination.port:
             return destination.port

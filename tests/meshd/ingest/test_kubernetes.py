@@ -65,28 +65,35 @@ def test_external_name_service_is_left_to_dns() -> None:
 @pytest.mark.parametrize(
     ("app_protocol", "name", "protocol"),
     [
-        (None, None, Protocol.TCP),
-        (None, "", Protocol.TCP),
+        (None, None, Protocol.AUTO),
+        (None, "", Protocol.AUTO),
         (None, "http", Protocol.HTTP),
         (None, "HTTP-web", Protocol.HTTP),
         (None, "http2-web", Protocol.HTTP2),
-        (None, "httpweb", Protocol.TCP),
+        (None, "httpweb", Protocol.AUTO),
         (None, "grpc", Protocol.GRPC),
         (None, "grpc-web-ui", Protocol.GRPC),
         (None, "https-x", Protocol.HTTPS),
         (None, "tls", Protocol.TLS),
         (None, "mongo-main", Protocol.TCP),
-        (None, "metrics", Protocol.TCP),
+        (None, "metrics", Protocol.AUTO),
         ("http", "tcp-x", Protocol.HTTP),
         ("HTTP2", None, Protocol.HTTP2),
         ("kubernetes.io/h2c", "http", Protocol.HTTP2),
         ("kubernetes.io/ws", None, Protocol.HTTP),
         ("kubernetes.io/wss", None, Protocol.HTTPS),
-        ("example.org/own", "http", Protocol.TCP),
+        ("example.org/own", "http", Protocol.AUTO),
     ],
 )
 def test_protocol_of_a_port(app_protocol: str | None, name: str | None, protocol: Protocol) -> None:
     assert protocol_of("TCP", app_protocol, name) is protocol
+
+
+@pytest.mark.parametrize("port", [25, 53, 3306, 27017])
+def test_ports_on_which_servers_speak_first_are_not_waited_for(port: int) -> None:
+    assert protocol_of("TCP", None, "db", port) is Protocol.TCP
+    assert protocol_of("TCP", None, "http-db", port) is Protocol.HTTP
+    assert protocol_of("TCP", None, "db", port + 1) is Protocol.AUTO
 
 
 def test_udp_is_udp_whatever_its_name() -> None:
