@@ -91,7 +91,7 @@ def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resourc
     chains = l4_chains(read, scope, service_port, host, rules, reporter)
     detected = service_port.protocol is Protocol.AUTO and not _is_own(read, scope, address, port)
     if detected:
-        chains.append(_http_chain(reporter, host, port))
+        chains.append(_http_chain(read, reporter, host, port))
     listener = _listener(address, port, chains, bound)
     tell_by_server_name(listener)
     if detected:
@@ -104,9 +104,10 @@ def _is_own(read: Reader, scope: OutboundScope, address: str, port: int) -> bool
     return any((each.bind, each.port) == (address, port) for each in own_listeners(read, scope))
 
 
-def _http_chain(reporter: Reporter, host: str, port: int) -> dict[str, Any]:
+def _http_chain(read: Reader, reporter: Reporter, host: str, port: int) -> dict[str, Any]:
     """For HTTP that is found on a port whose protocol nobody named."""
     manager = connection_manager(
+        read,
         reporter,
         BY_REQUEST,
         f"outbound_{detected_route_name(host, port)}",
