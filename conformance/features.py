@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 FEATURES = {
     "routing": "VirtualService: match, redirect, rewrite, headers, fault, timeout, mirror; at the gateway and inside",
+    "delegation": "VirtualServices that leave routes to others, of their own namespace or another",
     "canary": "weighted routes hit their weights",
     "mtls": "mutual TLS between workloads, its modes, and SPIFFE identities",
     "request_authentication": "RequestAuthentication: whose tokens count, where they are, what is told of them",

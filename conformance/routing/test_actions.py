@@ -1,0 +1,63 @@
+"""Rewrites by expression, answers and redirects with headers, and headers by destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.backends import Backends, GatewayEntrance
+from conformance.calls import Target
+from conformance.manifests import Manifests
+
+pytestmark = pytest.mark.routing
+
+
+@pytest.fixture(scope="module")
+def rules(manifests: Manifests, backends: Backends) -> Iterator[None]:
+    with manifests.applied(Path(__file__).parent / "actions.yaml"):
+        yield
+
+
+@pytest.fixture(params=["mesh", "gateway"])
+def target(request: pytest.FixtureRequest, rules: None, backends: Backends) -> Target:
+    if request.param == "mesh":
+        reached = backends.service("echo-v1")
+    else:
+        entrance: GatewayEntrance = request.getfixturevalue("gateway")
+        reached = entrance.host("actions")
+    reached.must_become(lambda r: r.status == 418, "the rules", path="/answer")
+    return reached
+
+
+def test_a_rewrite_by_expression_may_name_what_it_found(target: Target) -> None:
+    assert target.send("/items/ab/12?a=1").seen["path"] == "/12/ab?a=1"
+    assert target.send("/items/12").seen["path"] == "/items/12"
+    assert target.send("/whole?a=1").seen["path"] == "/other?a=1"
+
+
+def test_an_answer_of_the_proxy_has_its_body_and_headers(target: Target) -> None:
+    answer = target.send("/answer")
+    assert (answer.status, answer.body, answer.headers["x-kind"]) == (418, "short and stout", "teapot")
+
+
+def test_a_redirect_keeps_the_query_writes_no_default_port_and_has_headers(target: Target) -> None:
+    answer = target.send("/old/x?a=b")
+    assert (answer.status, answer.headers["location"]) == (308, "http://new.example/new?a=b")
+    assert answer.headers["x-moved"] == "yes"
+
+
+def test_a_single_destinations_headers_come_after_the_rules(target: Target) -> None:
+    seen = target.send("/single").seen["headers"]
+    assert (seen["x-by"], seen["host"]) == ("destination", "single.example")
+
+
+def test_each_destination_has_headers_of_its_own(target: Target) -> None:
+    answers = target.send_all([target.request("/several")] * 20)
+    found = {(answer.version, answer.seen["headers"]["x-to"], answer.headers["x-from"]) for answer in answers}
+    assert found == {("v1", "one", "one"), ("v2", "two", "two")}
+
+
+def test_a_destination_without_weight_gets_nothing(target: Target) -> None:
+    assert target.load(20, concurrency=1, path="/none").values == {"v2": 20}
