@@ -5,28 +5,27 @@ from collections.abc import Iterator
 from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.service import Protocol, Service, ServicePort
-from meshd.model.tables import ROUTE_RULES, WORKLOADS
+from meshd.model.tables import WORKLOADS
 from meshd.networking.advice.finding import Finding
+from meshd.networking.listeners.server_name import FIRST_BYTES
 
-_SAYS_TCP = ("tcp", "mongo", "mysql", "redis")
 SHOWN = 3
 
 
 def of_service(read: Reader, service: Service) -> Iterator[Finding]:
     for port in service.ports:
-        yield from _unnamed(read, service, port)
+        yield from _unnamed(port)
     yield from _outside(read, service)
 
 
-def _unnamed(read: Reader, service: Service, port: ServicePort) -> Iterator[Finding]:
-    """A port without a known protocol is TCP, which matters where rules ask for HTTP."""
-    if port.protocol is not Protocol.TCP or port.name.partition("-")[0] in _SAYS_TCP:
-        return
-    named = f"port {port.port}{f' ({port.name})' if port.name else ''}"
-    rules = [str(r.ref) for r in read.find(ROUTE_RULES, "host", service.hostname) if r.http]
-    effect = f", so {', '.join(rules)} has no effect there" if rules else ""
-    text = f"{named} does not say what it speaks and is TCP{effect}: begin its name with http-, grpc- or tcp-"
-    yield Finding("spec.ports.name", f"{text}, or set appProtocol")
+def _unnamed(port: ServicePort) -> Iterator[Finding]:
+    """HTTP is found by a connection's first bytes, for which servers that speak first are kept waiting."""
+    if port.protocol is Protocol.AUTO:
+        named = f"port {port.port}{f' ({port.name})' if port.name else ''} does not say what it speaks"
+        effect = f"whether it is HTTP the first bytes tell, and a server that speaks first waits {FIRST_BYTES:g} s"
+        yield Finding(
+            "spec.ports.name", f"{named}: {effect}; begin its name with http-, grpc- or tcp-, or set appProtocol"
+        )
 
 
 def _outside(read: Reader, service: Service) -> Iterator[Finding]:

@@ -195,9 +195,6 @@ spec:
   selector: {app: nobody}
   ports: [{port: 80}, {port: 81, name: web}, {port: 82, name: tcp-x}, {port: 83, name: http-y}]
 """
-    rule = dated("VirtualService", "r", OLD, ANSWER % ("plain", "mesh", ""))
-    first, second = told(service, rule)
-    assert first.startswith(
-        "spec.ports.name: port 80 does not say what it speaks and is TCP, so VirtualService shop/r "
-    )
+    first, second = told(service)
+    assert first.startswith("spec.ports.name: port 80 does not say what it speaks: whether it is HTTP")
     assert second.startswith("spec.ports.name: port 81 (web) does not say")
