@@ -56,7 +56,8 @@ def must_answer(target: Target, status: int, headers: dict[str, str] | None = No
 @pytest.mark.smoke
 def test_no_token_passes_and_a_wrong_one_does_not(manifests: Manifests, backends: Backends) -> None:
     target = backends.service("echo-v1")
-    with in_force(manifests, target, rule(RSA, ", audiences: [shop, others]")):
+    forged = bearer(FORGER.token(aud="shop"))
+    with in_force(manifests, target, rule(RSA, ", audiences: [shop, others]"), forged=forged):
         must_answer(target, 200)
         must_answer(target, 200, bearer(RSA.token(aud="shop")))
         must_answer(target, 200, bearer(RSA.token(aud=["unknown", "others"])))

@@ -55,7 +55,7 @@ def test_http_is_the_services_whatever_host_it_asks_for(sniffed: Backends) -> No
 
 @pytest.mark.parametrize("body", ["hello", "\x16\x03\x01 no handshake", "GETTING there is not HTTP\n"])
 def test_other_bytes_pass_as_they_are(body: str, sniffed: Backends) -> None:
-    target = sniffed.service("sniffed", port=BYTES, scheme="tcp")
+    target = sniffed.service("sniffed", port=BYTES, scheme="talk")
 
     def check() -> None:
         answer = target.send(body=body)
@@ -75,7 +75,7 @@ def test_clients_outside_the_mesh_are_told_apart_too(sniffed: Backends) -> None:
         return answered(answer) and OF_A_PROXY in answer.seen["headers"]
 
     sniffed.service("sniffed", caller=sniffed.outside, port=HTTP).must_become(found, "HTTP found in plaintext")
-    answer = sniffed.service("sniffed", caller=sniffed.outside, port=BYTES, scheme="tcp").send(body="hello")
+    answer = sniffed.service("sniffed", caller=sniffed.outside, port=BYTES, scheme="talk").send(body="hello")
     assert answer.body.endswith(" sniffed hello"), str(answer)
 
 

@@ -66,7 +66,10 @@ def exchange(connection: http.client.HTTPConnection, request: Plan) -> dict[str,
 
 
 def exchange_tcp(request: Plan) -> dict[str, Any]:
-    """Send the body over a fresh TCP connection; the bytes that come back until the other side closes."""
+    """Send the body over a fresh TCP connection; the bytes that come back until the other side closes.
+
+    By `talk` an answer is awaited before the end is said: who looks for a protocol gives up at an early end.
+    """
     parts = urlsplit(request["url"])
     started = time.monotonic()
     result: dict[str, Any] = {"status": None, "error": None, "headers": {}, "body": ""}
@@ -80,6 +83,8 @@ def exchange_tcp(request: Plan) -> dict[str, Any]:
                 received += connection.recv(65536)
             else:
                 connection.sendall(body.encode())
+            if parts.scheme == "talk":
+                received += connection.recv(65536)
             connection.shutdown(socket.SHUT_WR)
             while chunk := connection.recv(65536):
                 received += chunk
@@ -103,7 +108,7 @@ def client_hello(server_name: str) -> bytes:
 
 def send_once(request: Plan) -> dict[str, Any]:
     """One request over a connection of its own."""
-    if request["url"].startswith(("tcp://", "hello://")):
+    if request["url"].startswith(("tcp://", "talk://", "hello://")):
         return exchange_tcp(request)
     connection = connect(request)
     try:

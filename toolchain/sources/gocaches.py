@@ -41,7 +41,14 @@ def environment() -> dict[str, str]:
         "GOFLAGS": "-modcacherw -mod=readonly -buildvcs=false",
         "GOWORK": "off",
         "CGO_ENABLED": "0",
+        "GOGC": "400",  # a fifth less work for the compiler, which then takes more memory
+        "GOMEMLIMIT": f"{memory_bytes() // 4}",
     }
+
+
+def memory_bytes() -> int:
+    """Of the machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 @contextmanager
