@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from clusters import image_loading, ports
+from clusters.checkout import checkout_id
 from clusters.engine import Engine, ensure_engine, running_engine
 from clusters.kind_config import COMPLETE, complete_note, kind_config, node_name
 from clusters.kubectl import api_answers, wait_for_nodes
@@ -87,7 +88,10 @@ class KindProvider:
         found = engine.try_docker("exec", node_name(spec.name), "cat", COMPLETE)
         if found is None:
             return "it had been left half made"
-        if json.loads(found) != json.loads(complete_note(spec)):
+        wanted = json.loads(complete_note(spec, checkout_id()))
+        if json.loads(found).get("checkout") != wanted["checkout"]:
+            return "another checkout made it, or this one has lost its state"
+        if json.loads(found) != wanted:
             return "its ports differ from the configured ones"
         return None
 
@@ -143,5 +147,5 @@ def _kind_create(engine: Engine, spec: ClusterSpec, image: str) -> None:
 
 
 def _leave_note(engine: Engine, spec: ClusterSpec) -> None:
-    words = ["sh", "-c", 'printf %s "$1" > "$2"', "sh", complete_note(spec), COMPLETE]
+    words = ["sh", "-c", 'printf %s "$1" > "$2"', "sh", complete_note(spec, checkout_id()), COMPLETE]
     engine.docker("exec", node_name(spec.name), *words)

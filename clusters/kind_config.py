@@ -34,9 +34,9 @@ def kind_config(spec: ClusterSpec, own_network: bool) -> dict[str, Any]:
     }
 
 
-def complete_note(spec: ClusterSpec) -> str:
+def complete_note(spec: ClusterSpec, checkout: str) -> str:
     """What a node is told once its cluster is whole: enough to see later whether it is what is wanted."""
-    return json.dumps({"name": spec.name, "ports": spec.node_ports}, sort_keys=True)
+    return json.dumps({"name": spec.name, "ports": spec.node_ports, "checkout": checkout}, sort_keys=True)
 
 
 def node_name(cluster: str) -> str:

@@ -49,12 +49,12 @@ def test_pods_get_addresses_that_the_node_image_routes() -> None:
 @pytest.mark.parametrize("field", [field.name for field in fields(ClusterSpec)])
 def test_note_differs_when_the_cluster_does(field: str) -> None:
     change: dict[str, Any] = {field: "other" if field == "name" else 12345}
-    assert complete_note(replace(SPEC, **change)) != complete_note(SPEC)
+    assert complete_note(replace(SPEC, **change), "a") != complete_note(SPEC, "a")
 
 
 def test_note_reads_back_as_it_was_written() -> None:
     same = ClusterSpec(name="mesh", http_port=18080, extra_https_port=16443)
-    assert json.loads(complete_note(same)) == json.loads(complete_note(SPEC))
+    assert json.loads(complete_note(same, "a")) == json.loads(complete_note(SPEC, "a"))
 
 
 class Inspected:
@@ -83,3 +83,24 @@ def test_reading_and_deleting_need_no_engine(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("clusters.kind.running_engine", lambda: None)
     assert KindProvider().read("mesh") is None
     KindProvider().delete("mesh")
+
+
+class Noted:
+    """An engine whose node has a note of its cluster."""
+
+    def __init__(self, note: str) -> None:
+        self.note = note
+
+    def try_docker(self, *_: str) -> str | None:
+        return self.note
+
+
+def test_clusters_of_other_checkouts_are_not_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clusters.kind.checkout_id", lambda: "ours")
+
+    def why(note: str) -> str | None:
+        return KindProvider()._unusable(Noted(note), SPEC)  # type: ignore[arg-type]
+
+    assert why(complete_note(SPEC, "ours")) is None
+    assert "another checkout" in (why(complete_note(SPEC, "theirs")) or "")
+    assert "another checkout" in (why('{"name": "mesh"}') or ""), "a note of before"
