@@ -17,6 +17,8 @@ FEATURES = {
     "gateway_tls": "HTTPS at the gateway, SIMPLE and MUTUAL, several hosts",
     "l4": "VirtualService tls and tcp: connections by server name, port, client and weight, inside and at the gateway",
     "sniffing": "protocols of ports that nobody named are detected",
+    "service_entry": "ServiceEntry and WorkloadEntry: hosts that Kubernetes does not know, inside and outside the mesh",
+    "headless": "Services that are headless, have endpoints by hand, or are another's name",
     "metrics": "Prometheus counts every request once, by code, source and destination",
     "tracing": "one trace from the gateway to the last service",
     "telemetry": "Telemetry: labels, metrics, sampling and tags by workload and side",

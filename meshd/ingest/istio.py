@@ -13,7 +13,7 @@ from meshd.model.mesh import MeshConfig
 
 WITH_ROWS = frozenset(
     (
-        *("VirtualService", "DestinationRule", "Gateway", "Sidecar"),
+        *("VirtualService", "DestinationRule", "Gateway", "Sidecar", "ServiceEntry", "WorkloadEntry"),
         *("PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy", "Telemetry", "ProxyConfig"),
     )
 )
@@ -38,5 +38,4 @@ def _rows(mesh: MeshConfig, raw: bytes) -> Rows:
     verdict = validate(istio_object)
     if verdict.errors:
         raise Rejected(f"{istio_object}: " + "; ".join(map(str, verdict.errors)))
-    key = f"{istio_object.metadata.namespace}/{istio_object.metadata.name}"
-    return tuple((table, key, row) for table, row in translate(istio_object, mesh))
+    return translate(istio_object, mesh)

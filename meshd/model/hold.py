@@ -15,9 +15,9 @@ from meshd.model.destination import DestinationPolicy, Subset
 from meshd.model.hosts import wildcards
 from meshd.model.route import Destination, RouteRules
 from meshd.model.store import Store
-from meshd.model.tables import DESTINATIONS, ROUTE_RULES, SERVICES, Change, Table
+from meshd.model.tables import ALIASES, DESTINATIONS, ROUTE_RULES, SERVICES, Change, Table
 
-_WATCHED: tuple[Table[Any], ...] = (SERVICES, DESTINATIONS, ROUTE_RULES)
+_WATCHED: tuple[Table[Any], ...] = (SERVICES, ALIASES, DESTINATIONS, ROUTE_RULES)
 
 
 class Hold:
@@ -53,7 +53,7 @@ class Hold:
                 touched = True
                 self._offer_policy(key, value, admitted)
             else:
-                touched = touched or table is SERVICES
+                touched = touched or table in (SERVICES, ALIASES)
                 self._apply((table, key, value), admitted)
         if touched:
             self._let_in(admitted)
@@ -110,18 +110,30 @@ class Hold:
         )
 
     def _missing(self, destination: Destination) -> str | None:
-        if not self._in_force.find(SERVICES, "hostname", destination.host):
+        host = self._resolve(destination.host)
+        if host is None:
             return destination.host
-        if destination.subset and not self._defines(destination):
+        if destination.subset and not self._defines(host, destination.subset):
             return f"{destination.host}/{destination.subset}"
         return None
 
-    def _defines(self, destination: Destination) -> bool:
+    def _resolve(self, host: str) -> str | None:
+        """The service that has the name, is meant by the alias, or stands for all names like it."""
+        asked: set[str] = set()
+        while host not in asked:
+            asked.add(host)
+            for pattern in wildcards(host):
+                if self._in_force.find(SERVICES, "hostname", pattern):
+                    return pattern
+            host = next((alias.target for alias in self._in_force.find(ALIASES, "hostname", host)), host)
+        return None
+
+    def _defines(self, host: str, subset: str) -> bool:
         return any(
-            subset.name == destination.subset
-            for pattern in wildcards(destination.host)
+            each.name == subset
+            for pattern in wildcards(host)
             for policy in self._in_force.find(DESTINATIONS, "host", pattern)
-            for subset in policy.subsets
+            for each in policy.subsets
         )
 
 

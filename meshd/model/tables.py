@@ -11,7 +11,7 @@ from meshd.model.proxy_config import ProxyConfig
 from meshd.model.request_authentication import RequestAuthentication
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
-from meshd.model.service import EndpointSlice, Protocol, Service, Workload
+from meshd.model.service import Alias, EndpointSlice, Protocol, Service, Workload, WorkloadInstance
 from meshd.model.sidecar import Sidecar
 from meshd.model.telemetry import Telemetry
 
@@ -46,6 +46,12 @@ def _shared(rules: RouteRules) -> bool:
     return MESH_GATEWAY in rules.gateways and not only_for(rules.export_to, rules.ref.namespace)
 
 
+def _addressed(service: Service, http: bool) -> Iterable[tuple[str, int]]:
+    """Addresses and ports where the service is called by HTTP, or by what is not."""
+    ports = [p.port for p in service.ports if (p.protocol.is_http if http else p.protocol.is_l4)]
+    return ((address, port) for address in service.virtual_ips for port in ports)
+
+
 MESH: Table[MeshConfig] = Table("mesh")
 MESH_KEY = "mesh"
 """The key of the only row of MESH."""
@@ -56,10 +62,19 @@ SERVICES: Table[Service] = Table(
         "namespace": lambda s: (s.namespace,),
         "only_for": lambda s: only_for(s.export_to, s.namespace),
         "grpc_port": lambda s: {port.port for port in s.ports if port.protocol is Protocol.GRPC},
+        "http_at": lambda s: _addressed(s, http=True),
+        "bound": lambda s: _addressed(s, http=False),
+        "by_port": lambda s: (port.port for port in s.ports if s.goes_by_port and port.protocol.is_l4),
+        "from_entry": lambda s: (bool(s.entry),),
     },
 )
-ENDPOINT_SLICES: Table[EndpointSlice] = Table("endpoint_slices", {"hostname": lambda s: (s.hostname,)})
-WORKLOADS: Table[Workload] = Table("workloads", {"namespace": lambda w: (w.namespace,)})
+ALIASES: Table[Alias] = Table("aliases", {"hostname": lambda a: (a.hostname,)})
+ENDPOINT_SLICES: Table[EndpointSlice] = Table(
+    "endpoint_slices", {"service": lambda s: ((s.namespace, s.hostname, bool(s.entry)),)}
+)
+WORKLOADS: Table[Workload] = Table("workloads", {"namespace": lambda w: (w.namespace,), "ip": lambda w: (w.ip,)})
+WORKLOAD_ENTRIES: Table[WorkloadInstance] = Table("workload_entries", {"namespace": lambda w: (w.namespace,)})
+READY_PODS: Table[WorkloadInstance] = Table("ready_pods", {"namespace": lambda w: (w.namespace,)})
 ROUTE_RULES: Table[RouteRules] = Table(
     "route_rules",
     {

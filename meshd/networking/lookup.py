@@ -9,16 +9,54 @@ from meshd.model.memo import Reader
 from meshd.model.mesh import MeshConfig
 from meshd.model.route import RouteRules
 from meshd.model.service import Service, ServicePort
-from meshd.model.tables import DESTINATIONS, MESH, MESH_KEY, ROUTE_RULES, SERVICES, exported
+from meshd.model.tables import ALIASES, DESTINATIONS, MESH, MESH_KEY, ROUTE_RULES, SERVICES, exported, only_for
 
 
 def mesh_config(read: Reader) -> MeshConfig:
     return read.get(MESH, MESH_KEY) or MeshConfig()
 
 
-def service_of(read: Reader, hostname: str) -> Service | None:
-    found = read.find(SERVICES, "hostname", hostname)
-    return found[0] if found else None
+def service_of(read: Reader, hostname: str, namespace: str = "") -> Service | None:
+    """The service that clients in `namespace` ("": any) know by exactly `hostname`.
+
+    Where several define it, a Kubernetes Service goes before a ServiceEntry, then what only some namespaces see, then
+    the oldest. Ports that further ServiceEntries of the same namespace add belong to it too.
+    """
+    seen = (s for s in read.find(SERVICES, "hostname", hostname) if exported(s.export_to, s.namespace, namespace))
+    found = sorted(seen, key=_precedence)
+    return _with_ports(found[0], found[1:]) if found else None
+
+
+def _precedence(service: Service) -> tuple[bool, bool, str, str]:
+    is_public = not only_for(service.export_to, service.namespace)
+    return bool(service.entry), is_public, service.created, service.key
+
+
+def _with_ports(service: Service, others: list[Service]) -> Service:
+    ports = {port.port: port for port in service.ports}
+    for other in others:
+        alike = (other.namespace, other.resolution, other.external)
+        if service.entry and other.entry and alike == (service.namespace, service.resolution, service.external):
+            for port in other.ports:
+                ports.setdefault(port.port, port)
+    return service if len(ports) == len(service.ports) else replace(service, ports=tuple(ports.values()))
+
+
+def destination_service(read: Reader, host: str, namespace: str = "") -> Service | None:
+    """The service that requests for `host` go to: of that name, one that it is another name for, or a wildcard's."""
+    asked: set[str] = set()
+    while host not in asked:
+        asked.add(host)
+        service = read.query(service_of, host, namespace)
+        if service is not None:
+            return service
+        host = next((alias.target for alias in read.find(ALIASES, "hostname", host)), host)
+    return read.query(_covering_service, host, namespace)
+
+
+def _covering_service(read: Reader, host: str, namespace: str) -> Service | None:
+    found = (read.query(service_of, pattern, namespace) for pattern in wildcards(host)[1:])
+    return next((service for service in found if service is not None), None)
 
 
 def destination_policy(read: Reader, namespace: str, hostname: str, labels: Labels = ()) -> DestinationPolicy | None:
@@ -29,7 +67,7 @@ def destination_policy(read: Reader, namespace: str, hostname: str, labels: Labe
     before those for all.
     https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration
     """
-    service = read.query(service_of, hostname)
+    service = read.query(service_of, hostname, namespace)
     owner = service.namespace if service else namespace
     root = read.query(mesh_config).root_namespace
     for place in dict.fromkeys((namespace, owner, root)):

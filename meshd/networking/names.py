@@ -14,6 +14,9 @@ ROOT_CERTIFICATE = "ROOTCA"
 CA_SUFFIX = "-cacert"
 """What a Secret with roots is called after the Secret with the certificate."""
 
+AS_MEANT = "*"
+"""In place of a subset: the one endpoint of a headless service whose address the client has looked up."""
+
 
 def outbound_cluster_name(host: str, port: int, subset: str = "") -> str:
     return f"outbound|{port}|{subset}|{host}"

@@ -14,7 +14,7 @@ from meshd.model.service import Service
 from meshd.model.sidecar import EgressListener, OutboundPolicy, Sidecar
 from meshd.model.tables import SIDECARS
 from meshd.networking.authentication.key_servers import key_services
-from meshd.networking.lookup import mesh_config, service_of
+from meshd.networking.lookup import destination_service, mesh_config
 from meshd.networking.scopes import OutboundScope
 
 
@@ -51,7 +51,7 @@ def let_in(
     ports = {service.key: named(service) for service in services}
     asked = [destination for each in rules for destination in each.destinations()]
     for destination in (*asked, *_egress_proxy(sidecar), *read.query(asked_by_proxies, client)):
-        service = read.query(service_of, destination.host)
+        service = read.query(destination_service, destination.host, client)
         if service is not None and service.key in ports:
             ports[service.key] |= {destination.port} if destination.port else {p.port for p in service.ports}
     for service in services:

@@ -5,7 +5,7 @@ exported to them alone, they have a rule of their own for it, or a rule asks whe
 https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from meshd.model.hosts import covers
@@ -77,11 +77,24 @@ def asked_labels(read: Reader, namespace: str, labels: Labels) -> Labels:
 def services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]:
     """Services of a layer, ordered by key."""
     if scope.layer is not Layer.OWN:
-        services = tuple(service for service in read.all(SERVICES) if _sees(scope.namespace, service))
+        seen = (service for service in read.all(SERVICES) if _sees(scope.namespace, service))
+        services = _by_hostname(read, scope.namespace, seen)
         sidecar = sidecar_in(read, scope)
         return _let_in(read, scope, sidecar, services) if sidecar else services
-    found = {service.key: service for service in _own_services(read, scope)}
-    return tuple(found[key] for key in sorted(found))
+    return _by_hostname(read, scope.namespace, _own_services(read, scope))
+
+
+def _by_hostname(read: Reader, namespace: str, services: Iterable[Service]) -> tuple[Service, ...]:
+    """One service for each hostname, ordered by key: the one that clients in `namespace` know."""
+    found: dict[str, set[str]] = {}
+    rows: dict[str, Service] = {}
+    for service in services:
+        found.setdefault(service.hostname, set()).add(service.key)
+        rows[service.hostname] = service
+    for hostname, keys in found.items():
+        if len(keys) > 1 or rows[hostname].entry:
+            rows[hostname] = read.query(service_of, hostname, namespace) or rows[hostname]
+    return tuple(sorted(rows.values(), key=lambda service: service.key))
 
 
 def _let_in(read: Reader, scope: OutboundScope, sidecar: Sidecar, services: tuple[Service, ...]) -> tuple[Service, ...]:
@@ -94,8 +107,7 @@ def named_services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]
     if scope.layer is not Layer.OWN:
         return services
     named = (s for s in read.find(SERVICES, "namespace", scope.namespace) if _sees(scope.namespace, s))
-    found = {service.key: service for service in (*services, *named)}
-    return tuple(found[key] for key in sorted(found))
+    return _by_hostname(read, scope.namespace, (*services, *named))
 
 
 def hosts_in(read: Reader, scope: OutboundScope) -> frozenset[str]:
@@ -133,10 +145,18 @@ def _own_rules(read: Reader, scope: OutboundScope) -> Iterator[RouteRules]:
     if scope.labels:
         found += read.find(ROUTE_RULES, "asks_labels", True)
     for service in _own_destinations(read, scope.namespace):
-        found += read.find(ROUTE_RULES, "destination", service.hostname)
+        for host in _names_of(read, service.hostname):
+            found += read.find(ROUTE_RULES, "destination", host)
     for rules in found:
         if exported(rules.export_to, rules.ref.namespace, scope.namespace):
             yield rules
+
+
+def _names_of(read: Reader, hostname: str) -> Iterable[str]:
+    """Destinations of rules that may mean the service: a wildcard stands for all names like it."""
+    if not hostname.startswith("*"):
+        return (hostname,)
+    return (str(host) for host in read.values(ROUTE_RULES, "destination") if covers(hostname, str(host)))
 
 
 def _own_destinations(read: Reader, namespace: str) -> Iterator[Service]:
@@ -153,8 +173,8 @@ def _own_destinations(read: Reader, namespace: str) -> Iterator[Service]:
 def _covered(read: Reader, host: str, namespace: str) -> Iterator[Service]:
     """Services that clients in `namespace` see and that `host` names."""
     if not host.startswith("*"):
-        service = read.query(service_of, host)
-        if service is not None and _sees(namespace, service):
+        service = read.query(service_of, host, namespace)
+        if service is not None:
             yield service
         return
     for service in (*read.query(services_in, SHARED), *read.find(SERVICES, "only_for", namespace)):

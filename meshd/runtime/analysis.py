@@ -87,7 +87,7 @@ def _of_object(item: Json, store: Store, mesh: MeshConfig, whole: bool) -> Itera
         verdict = validate(istio_object)
         yield from (_said(ERROR, name, problem) for problem in verdict.errors)
         yield from (_said(WARNING, name, problem) for problem in verdict.warnings)
-        rows = () if verdict.errors else tuple(row for _, row in translate(istio_object, mesh))
+        rows = () if verdict.errors else tuple(row for _, _, row in translate(istio_object, mesh))
     for finding in (finding for row in rows for finding in findings(store, row)):
         if whole or not finding.missing:
             yield Analysed(WARNING, name, finding.field, finding.text)

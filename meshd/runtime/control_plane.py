@@ -140,7 +140,7 @@ class ControlPlane:
     def _advise(self, istio_object: IstioObject[Message]) -> list[str]:
         store = self.publisher.engine.store
         rows = translate(istio_object, self._settings.mesh)
-        return [f"{istio_object}: {line}" for _, row in rows for line in advice(store, row)]
+        return [f"{istio_object}: {line}" for _, _, row in rows for line in advice(store, row)]
 
     def _proxy_configs(self, namespace: str) -> tuple[ProxyConfig, ...]:
         return self.publisher.engine.store.find(PROXY_CONFIGS, "namespace", namespace)

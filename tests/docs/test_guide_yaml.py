@@ -86,7 +86,7 @@ def answers(item: dict[str, Any], store: Store) -> Iterator[str]:
     request = read_request(json.dumps(review).encode())
 
     def advise(one: IstioObject[Message]) -> list[str]:
-        return [f"{one}: {line}" for _, row in translate(one, MeshConfig()) for line in advice(store, row)]
+        return [f"{one}: {line}" for _, _, row in translate(one, MeshConfig()) for line in advice(store, row)]
 
     if item["apiVersion"].partition("/")[0] in VALIDATED_GROUPS:
         name, response = VALIDATOR, answer_validation(request, advise)["response"]

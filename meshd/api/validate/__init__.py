@@ -22,10 +22,12 @@ from .gateway import check_gateway, warn_gateway
 from .peer_authentication import check_peer_authentication, warn_peer_authentication
 from .proxy_config import check_proxy_config, warn_proxy_config
 from .request_authentication import check_request_authentication, warn_request_authentication
+from .service_entry import check_service_entry, warn_service_entry
 from .sidecar import check_sidecar, warn_sidecar
 from .structure import check_structure
 from .telemetry import check_telemetry, warn_telemetry
 from .virtual_service import check_virtual_service, warn_virtual_service
+from .workload_entry import check_workload_entry, warn_workload_entry
 
 Check = Callable[[Any], Iterator[Problem]]
 
@@ -36,9 +38,11 @@ _CHECKS: dict[str, tuple[Check, Check]] = {
     "PeerAuthentication": (check_peer_authentication, warn_peer_authentication),
     "RequestAuthentication": (check_request_authentication, warn_request_authentication),
     "ProxyConfig": (check_proxy_config, warn_proxy_config),
+    "ServiceEntry": (check_service_entry, warn_service_entry),
     "Sidecar": (check_sidecar, warn_sidecar),
     "Telemetry": (check_telemetry, warn_telemetry),
     "VirtualService": (check_virtual_service, warn_virtual_service),
+    "WorkloadEntry": (check_workload_entry, warn_workload_entry),
 }
 
 

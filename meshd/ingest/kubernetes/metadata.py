@@ -15,6 +15,7 @@ class ObjectMeta(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     namespace: str
     uid: str = ""
+    deletion_timestamp: str | None = None
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     owner_references: list[OwnerReference] = []

@@ -1,4 +1,4 @@
-"""Pod → Workload."""
+"""Pod → Workload, and what selectors of ServiceEntries find while it is ready."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import msgspec
 from meshd.ingest.kind import Rows, WatchedKind
 from meshd.ingest.kubernetes.metadata import ObjectMeta
 from meshd.model.labels import labels_of
-from meshd.model.service import Workload
-from meshd.model.tables import WORKLOADS
+from meshd.model.service import Endpoint, Workload, WorkloadInstance
+from meshd.model.tables import READY_PODS, WORKLOADS, Change
 
 PROXY_CONTAINER = "istio-proxy"
 INJECTED = "sidecar.istio.io/status"
@@ -41,8 +41,14 @@ class _Spec(msgspec.Struct, frozen=True, rename="camel"):
     node_name: str = ""
 
 
+class _Condition(msgspec.Struct, frozen=True):
+    type: str = ""
+    status: str = ""
+
+
 class _Status(msgspec.Struct, frozen=True):
     phase: str = ""
+    conditions: list[_Condition] | None = None
     pod_ip: str = msgspec.field(default="", name="podIP")
 
 
@@ -60,7 +66,7 @@ def watched() -> WatchedKind:
 
 
 def rows(raw: bytes) -> Rows:
-    """One row from the pod's creation on (its address may still be empty), none once all it does is over."""
+    """A row from the pod's creation on (its address may still be empty), none once all it does is over."""
     pod = _DECODER.decode(raw)
     if pod.status.phase in _OVER:
         return ()
@@ -78,7 +84,18 @@ def rows(raw: bytes) -> Rows:
         container_ports=_container_ports(spec),
         annotations=labels_of({k: v for k, v in metadata.annotations.items() if _ISTIO_DOMAIN.search(k)}),
     )
-    return ((WORKLOADS, metadata.key, row),)
+    workload: Change = (WORKLOADS, metadata.key, row)
+    if not _takes_traffic(pod):
+        return (workload,)
+    endpoint = Endpoint(row.ip, metadata.key)
+    instance = WorkloadInstance(metadata.namespace, metadata.name, row.labels, endpoint)
+    return (workload, (READY_PODS, metadata.key, instance))
+
+
+def _takes_traffic(pod: _Pod) -> bool:
+    """Kubernetes asks the same of the endpoints of its own Services."""
+    is_ready = any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions or ())
+    return is_ready and bool(pod.status.pod_ip) and pod.metadata.deletion_timestamp is None
 
 
 def workload_name(metadata: ObjectMeta) -> str:

@@ -1,8 +1,7 @@
-"""Service → the model's Service."""
+"""Service → the model's Service, or an Alias for one of type ExternalName."""
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 
 import msgspec
@@ -11,10 +10,8 @@ from meshd.ingest.kind import Rows, WatchedKind
 from meshd.ingest.kubernetes.metadata import ObjectMeta
 from meshd.ingest.kubernetes.protocol import protocol_of
 from meshd.model.labels import labels_of
-from meshd.model.service import Service, ServicePort
-from meshd.model.tables import SERVICES
-
-log = logging.getLogger(__name__)
+from meshd.model.service import Alias, Service, ServicePort
+from meshd.model.tables import ALIASES, SERVICES
 
 EXPORT_TO = "networking.istio.io/exportTo"
 HEADLESS = "None"
@@ -33,6 +30,7 @@ class _Spec(msgspec.Struct, frozen=True, rename="camel"):
     ports: list[_Port] | None = None
     selector: dict[str, str] | None = None
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
+    external_name: str = ""
     cluster_ips: list[str] = msgspec.field(default_factory=list, name="clusterIPs")
 
 
@@ -49,21 +47,23 @@ def watched(cluster_domain: str) -> WatchedKind:
 
 
 def rows(cluster_domain: str, raw: bytes) -> Rows:
-    """One row. An ExternalName service is a DNS alias that clients resolve by themselves, so it has none."""
+    """One row. An ExternalName service has no address of its own: DNS leads its clients to what it names."""
     service = _DECODER.decode(raw)
     metadata, spec = service.metadata, service.spec
+    export_to = _export_to(metadata.annotations.get(EXPORT_TO, ""))
+    name = hostname(metadata.namespace, metadata.name, cluster_domain)
     if spec.type == "ExternalName":
-        log.info("Service %s: of type ExternalName, left to DNS", metadata.key)
-        return ()
+        target = spec.external_name.lower().removesuffix(".")
+        return ((ALIASES, metadata.key, Alias(metadata.namespace, metadata.name, name, target, export_to)),)
     row = Service(
         namespace=metadata.namespace,
         name=metadata.name,
-        hostname=hostname(metadata.namespace, metadata.name, cluster_domain),
+        hostname=name,
         ports=tuple(_port(port) for port in spec.ports or ()),
         selector=labels_of(spec.selector),
         addresses=_addresses(spec),
         headless=spec.cluster_ip == HEADLESS,
-        export_to=_export_to(metadata.annotations.get(EXPORT_TO, "")),
+        export_to=export_to,
     )
     return ((SERVICES, metadata.key, row),)
 

@@ -8,11 +8,11 @@ from meshd.model.memo import Reader
 from meshd.model.service import Service
 from meshd.model.tables import DESTINATIONS, WORKLOADS
 from meshd.networking.advice.finding import Finding, older
-from meshd.networking.lookup import mesh_config, service_of
+from meshd.networking.lookup import destination_service, mesh_config
 
 
 def of_policy(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:
-    service = service_of(read, policy.host)
+    service = destination_service(read, policy.host, policy.ref.namespace)
     inside = policy.host.endswith(f".svc.{mesh_config(read).cluster_domain}")
     if inside and not policy.host.startswith("*") and service is None:
         yield Finding("spec.host", f"there is no service {policy.host} yet", missing=True)
@@ -33,7 +33,7 @@ def _subset(read: Reader, service: Service | None, subset: Subset) -> Iterator[F
 
 def _pods(read: Reader, service: Service) -> tuple[Labels, ...]:
     """Labels of the service's pods."""
-    pods = read.find(WORKLOADS, "namespace", service.namespace) if service.selector else ()
+    pods = read.find(WORKLOADS, "namespace", service.namespace) if service.selector and not service.entry else ()
     return tuple(pod.labels for pod in pods if selects(service.selector, pod.labels))
 
 

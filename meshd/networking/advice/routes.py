@@ -8,7 +8,7 @@ from meshd.model.tables import GATEWAYS, ROUTE_RULES, exported, only_for
 from meshd.networking.advice.delegation import delegation_advice
 from meshd.networking.advice.finding import Finding, older
 from meshd.networking.gateways import intersection
-from meshd.networking.lookup import destination_policy, mesh_config, service_of
+from meshd.networking.lookup import destination_policy, destination_service, mesh_config
 
 DESTINATION = "spec.http.route.destination"
 
@@ -49,7 +49,7 @@ def _attaches(entry: str, host: str, rules: RouteRules, gateway: str) -> bool:
 
 
 def _destination(read: Reader, rules: RouteRules, destination: Destination) -> Iterator[str]:
-    service = service_of(read, destination.host)
+    service = destination_service(read, destination.host, rules.ref.namespace)
     if service is None:
         yield f"there is no service {destination.host} yet: {_waits(read)}"
         return

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from meshd.model.destination import TlsMode
 from meshd.model.memo import Reader
 from meshd.model.request_authentication import RequestAuthentication
+from meshd.model.service import Resolution
 from meshd.model.tables import REQUEST_AUTHENTICATIONS
 from meshd.networking.clusters.policy import effective_policy
 from meshd.networking.lookup import destination_policy, mesh_config, service_of
@@ -39,8 +40,9 @@ def key_server(read: Reader, namespace: str, uri: str) -> KeyServer:
     port = parts.port or (443 if is_tls else 80)
     domain = read.query(mesh_config).cluster_domain
     for name in (host, f"{host}.{domain}", f"{host}.svc.{domain}", f"{host}.{namespace}.svc.{domain}"):
-        service = read.query(service_of, name)
-        is_served = service is not None and service.port(port) is not None
+        service = read.query(service_of, name, namespace)
+        known = service is not None and service.resolution is not Resolution.ORIGINAL_DESTINATION
+        is_served = known and service is not None and service.port(port) is not None
         if is_served and (not is_tls or _opens_tls(read, namespace, name, port)):
             return KeyServer(host, port, is_tls, name)
     return KeyServer(host, port, is_tls)

@@ -41,14 +41,16 @@ def client_tls_socket(tls: ClientTls, alpn: tuple[str, ...]) -> dict[str, Any]:
     return extension("envoy.transport_sockets.tls", context)
 
 
-def follow_request(tls: ClientTls | None) -> dict[str, bool]:
+def follow_request(tls: ClientTls | None, known_names: tuple[str, ...] = ()) -> dict[str, bool]:
     """UpstreamHttpProtocolOptions: without a name in the rule, the server's is the authority of the request.
 
     The certificate must then be for that name, unless the rule says which ones or that none is checked, as in Istio.
+    `known_names` are what the ServiceEntry says that it may be for.
     """
     if tls is None or tls.mode not in (TlsMode.SIMPLE, TlsMode.MUTUAL) or tls.sni:
         return {}
-    return {"auto_sni": True, "auto_san_validation": not tls.subject_alt_names and not tls.insecure_skip_verify}
+    told = bool(tls.subject_alt_names or known_names)
+    return {"auto_sni": True, "auto_san_validation": not told and not tls.insecure_skip_verify}
 
 
 def behind_proxy_header(security: dict[str, Any], version: str) -> dict[str, Any]:

@@ -2,22 +2,26 @@
 
 The pod's iptables send every connection of the application to `virtualOutbound`, which hands it to the listener for
 its original destination: one for each HTTP port (told apart by host), one for each TCP service's address and port.
+Services without an address share the listener of their port with HTTP.
 What none of them takes passes through, or is closed where a Sidecar or the mesh says so.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from envoy.config.listener.v3 import listener_pb2
 
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
-from meshd.model.service import Protocol
-from meshd.networking.listeners.detection import HTTP_PROTOCOLS, tell_http
-from meshd.networking.listeners.http import client_filters, connection_manager, rds
-from meshd.networking.listeners.outbound_l4 import l4_chains, l4_rules
-from meshd.networking.listeners.request_protocol import BY_REQUEST, client_label
+from meshd.model.route import RouteRules
+from meshd.model.service import Protocol, Service
+from meshd.networking.listeners.detection import tell_http
+from meshd.networking.listeners.headless import pod_addresses, port_of_pod
+from meshd.networking.listeners.l4 import Chain
+from meshd.networking.listeners.outbound_http import detected_http_chain, http_manager
+from meshd.networking.listeners.outbound_l4 import ANY_ADDRESS, chains_of_several, l4_chains, l4_rules
 from meshd.networking.listeners.server_name import tell_by_server_name
+from meshd.networking.listeners.shared import at_address, by_port
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry.reporter import Reporter, client_reporter
 from meshd.networking.lookup import service_of
@@ -25,18 +29,24 @@ from meshd.networking.names import (
     BLACK_HOLE_CLUSTER,
     OUTBOUND_PORT,
     VIRTUAL_OUTBOUND,
-    detected_route_name,
 )
 from meshd.networking.proto import boolean, resource, uint32
-from meshd.networking.routes.sidecar import http_ports, passthrough
+from meshd.networking.routes.sidecar import http_ports, passthrough, serves_http
 from meshd.networking.scopes import Layer, OutboundScope
 from meshd.networking.sidecars import outbound_policy, own_listeners
 from meshd.networking.visibility import services_in
 
-ListenerItem = tuple[str, int, str]
-"""(address, port, hostname): the hostname is empty for a listener that serves HTTP for all hosts."""
 
-ANY_ADDRESS = "0.0.0.0"
+class _Found(NamedTuple):
+    """Filter chains of one listener, the rules in them, and whether some are for HTTP that is found by its bytes."""
+
+    chains: list[Chain]
+    rules: tuple[RouteRules, ...] = ()
+    detected: bool = False
+
+
+ListenerItem = tuple[str, int, str]
+"""(address, port, hostname): the hostname is empty for a listener that all hosts share."""
 
 
 def outbound_listeners(read: Reader, scope: Scope) -> tuple[ListenerItem, ...]:
@@ -46,10 +56,21 @@ def outbound_listeners(read: Reader, scope: Scope) -> tuple[ListenerItem, ...]:
     items: list[ListenerItem] = [] if own else [(ANY_ADDRESS, OUTBOUND_PORT, VIRTUAL_OUTBOUND)]
     items += [(ANY_ADDRESS, port, "") for port in read.query(http_ports, scope)]
     for service in read.query(services_in, scope):
-        for port in service.ports:
-            if not port.protocol.is_http and port.protocol is not Protocol.UDP:
-                items += [(address, port.port, service.hostname) for address in service.addresses]
-    return tuple(dict.fromkeys((*items, *_own_items(read, scope))))
+        items += _items_of(read, service)
+    first = {item[:2]: item for item in reversed((*items, *_own_items(read, scope)))}
+    return tuple(reversed(first.values()))
+
+
+def _items_of(read: Reader, service: Service) -> Iterator[ListenerItem]:
+    for port in service.ports:
+        if not port.protocol.is_l4:
+            continue
+        yield from ((address, port.port, service.hostname) for address in service.virtual_ips)
+        if service.goes_by_port:
+            yield (ANY_ADDRESS, port.port, "")
+        if service.headless:
+            for address, number in pod_addresses(read, service, port):
+                yield (address, number, service.hostname)
 
 
 def _own_items(read: Reader, scope: OutboundScope) -> Iterator[ListenerItem]:
@@ -68,30 +89,12 @@ def build_outbound_listener(read: Reader, scope: Scope, item: object) -> Resourc
     address, port, host = item
     reporter = client_reporter(read, scope)
     scope = scope.view
-    bound = any((e.bind, e.port) == (address, port) and not e.captured for e in own_listeners(read, scope))
     if host == VIRTUAL_OUTBOUND:
-        unknown = BLACK_HOLE_CLUSTER if outbound_policy(read, scope).registry_only else passthrough(read, scope)
-        return resource(host, _virtual_outbound(unknown, reporter), reporter.refs)
-    if not host:
-        manager = connection_manager(
-            read,
-            reporter,
-            client_label(read, port),
-            f"outbound_{address}_{port}",
-            client_filters(),
-            rds=rds(str(port)),
-        )
-        listener = _listener(address, port, [{"filters": [manager]}], bound)
-        return resource(listener.name, listener, reporter.refs)
-    service = read.query(service_of, host)
-    service_port = service.port(port) if service else None
-    if service is None or service_port is None:
+        return resource(host, _virtual_outbound(_unknown(read, scope), reporter), reporter.refs)
+    chains, rules, detected = _chains(read, scope, address, port, host, reporter)
+    if not chains:
         return None
-    rules = l4_rules(read, scope, host)
-    chains = l4_chains(read, scope, service_port, host, rules, reporter)
-    detected = service_port.protocol is Protocol.AUTO and not _is_own(read, scope, address, port)
-    if detected:
-        chains.append(_http_chain(read, reporter, host, port))
+    bound = any((e.bind, e.port) == (address, port) and not e.captured for e in own_listeners(read, scope))
     listener = _listener(address, port, chains, bound)
     tell_by_server_name(listener)
     if detected:
@@ -104,17 +107,36 @@ def _is_own(read: Reader, scope: OutboundScope, address: str, port: int) -> bool
     return any((each.bind, each.port) == (address, port) for each in own_listeners(read, scope))
 
 
-def _http_chain(read: Reader, reporter: Reporter, host: str, port: int) -> dict[str, Any]:
-    """For HTTP that is found on a port whose protocol nobody named."""
-    manager = connection_manager(
-        read,
-        reporter,
-        BY_REQUEST,
-        f"outbound_{detected_route_name(host, port)}",
-        client_filters(),
-        rds=rds(detected_route_name(host, port)),
-    )
-    return {"filter_chain_match": {"application_protocols": HTTP_PROTOCOLS}, "filters": [manager]}
+def _chains(read: Reader, scope: OutboundScope, address: str, port: int, host: str, reporter: Reporter) -> _Found:
+    """What one listener has; no chains for a service that is gone."""
+    unknown = _unknown(read, scope)
+    if not host:
+        sharing = read.query(by_port, scope, port) if address == ANY_ADDRESS else ()
+        serves = address != ANY_ADDRESS or serves_http(read, scope, port)
+        http = [http_manager(read, reporter, address, port)] if serves else None
+        if sharing:
+            return _Found(*chains_of_several(read, scope, (address, port), sharing, reporter, http, unknown))
+        return _Found([{"filters": http}] if http else [])
+    sharing = read.query(at_address, scope, address, port)
+    if len(sharing) > 1:
+        return _Found(*chains_of_several(read, scope, (address, port), sharing, reporter, None, unknown))
+    service = read.query(service_of, host, scope.namespace)
+    if service is None:
+        return _Found([])
+    service_port = port_of_pod(read, service, address, port) if service.headless else service.port(port)
+    if service_port is None:
+        return _Found([])
+    rules = l4_rules(read, scope, host)
+    chains = l4_chains(read, scope, service_port, service, rules, reporter)
+    detected = service_port.protocol is Protocol.AUTO and not _is_own(read, scope, address, port)
+    if detected:
+        chains.append(detected_http_chain(read, reporter, host, service_port.port))
+    return _Found(chains, rules, detected)
+
+
+def _unknown(read: Reader, scope: OutboundScope) -> str:
+    """The cluster for what is for no known service."""
+    return BLACK_HOLE_CLUSTER if outbound_policy(read, scope).registry_only else passthrough(read, scope)
 
 
 def _listener(address: str, port: int, chains: list[dict[str, Any]], bound: bool) -> listener_pb2.Listener:

@@ -9,6 +9,7 @@ from envoy.config.route.v3 import route_pb2
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Protocol
+from meshd.networking.lookup import service_of
 from meshd.networking.names import detected_route_name
 from meshd.networking.proto import boolean, resource, uint32
 from meshd.networking.routes.sidecar import LARGEST_DIRECT_RESPONSE, virtual_host_of
@@ -23,7 +24,7 @@ def detected_routes(read: Reader, scope: Scope) -> tuple[tuple[int, str], ...]:
         (port.port, service.hostname)
         for service in read.query(services_in, scope)
         for port in service.ports
-        if port.protocol is Protocol.AUTO and service.addresses
+        if port.protocol is Protocol.AUTO and (service.virtual_ips or service.headless)
     )
 
 
@@ -32,7 +33,8 @@ def build_detected_route(read: Reader, scope: Scope, item: object) -> Resource:
     assert isinstance(item, tuple)
     port, host = item
     name = detected_route_name(host, port)
-    virtual_host, refs = virtual_host_of(read, scope, port, host, name, ["*"])
+    service = read.query(service_of, host, scope.namespace)
+    virtual_host, refs = virtual_host_of(read, scope, port, host, service, name, ["*"])
     route = route_pb2.RouteConfiguration(
         name=name,
         virtual_hosts=[virtual_host],

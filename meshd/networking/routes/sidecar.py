@@ -11,11 +11,12 @@ from meshd.model.reference import ObjectRef
 from meshd.model.resource import Resource, Scope
 from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
 from meshd.model.service import Service
-from meshd.model.tables import SERVICES
-from meshd.networking.lookup import route_rules, service_of
+from meshd.model.tables import ALIASES, SERVICES
+from meshd.networking.lookup import destination_service, route_rules, service_of
 from meshd.networking.names import PASSTHROUGH_CLUSTER, virtual_host_name
 from meshd.networking.place import Place
 from meshd.networking.proto import ADS, boolean, duration, resource, uint32
+from meshd.networking.routes.domains import alias_domains, alias_hosts, names_of_services, service_domains
 from meshd.networking.routes.retry import DEFAULT_RETRY
 from meshd.networking.routes.rules import routes_of, sources
 from meshd.networking.routes.upstream import Upstreams
@@ -86,43 +87,58 @@ def sidecar_virtual_hosts(read: Reader, scope: Scope) -> tuple[tuple[int, str], 
     assert isinstance(scope, OutboundScope)
     services = read.query(named_services_in, scope)
     items = [(p.port, s.hostname) for s in services for p in s.ports if p.protocol.is_http]
-    if serves_http(read, scope, DEFAULT_HTTP_PORT):
-        items += [(DEFAULT_HTTP_PORT, host) for host in read.query(hosts_without_service, scope)]
+    items += read.query(alias_hosts, scope)
+    for host in read.query(hosts_without_service, scope):
+        items += [(port, host) for port in _ports_of(read, scope, host) if serves_http(read, scope, port)]
     return tuple(dict.fromkeys(items))
 
 
 def hosts_without_service(read: Reader, scope: OutboundScope) -> tuple[str, ...]:
     """Hosts that rules for the mesh name and no service has, sorted."""
     found = read.query(hosts_in, scope)
-    known = read.query(names_of_services)
+    known = read.query(names_of_services, scope.namespace)
     return tuple(sorted(found - known - {"*"}))
 
 
-def names_of_services(read: Reader) -> frozenset[str]:
-    """Every name of every service, seen or not."""
-    return frozenset(name for service in read.all(SERVICES) for name in _domains(service.hostname, service, ""))
+def _ports_of(read: Reader, scope: OutboundScope, host: str) -> tuple[int, ...]:
+    """Where rules for a host without a service of its own are served: on port 80, and where a wildcard covers it."""
+    service = read.query(destination_service, host, scope.namespace) if read.query(has_wildcards) else None
+    covered = [port.port for port in service.ports if port.protocol.is_http] if service else []
+    return (DEFAULT_HTTP_PORT, *covered)
+
+
+def has_wildcards(read: Reader) -> bool:
+    """Whether any service stands for more than one host."""
+    return any(service.hostname.startswith("*") for service in read.find(SERVICES, "from_entry", True))
 
 
 def build_sidecar_virtual_host(read: Reader, scope: Scope, item: object) -> Resource | None:
     assert isinstance(scope, OutboundScope)
     assert isinstance(item, tuple)
     port, host = item
+    service, domains = _named(read, scope.namespace, port, host)
+    if not domains:
+        return None
     name = virtual_host_name(str(port), host)
-    domains = _domains(host, read.query(service_of, host), scope.namespace)
-    virtual_host, refs = virtual_host_of(read, scope, port, host, name, domains)
+    virtual_host, refs = virtual_host_of(read, scope, port, host, service, name, domains)
     return resource(name, virtual_host, refs)
 
 
 def virtual_host_of(
-    read: Reader, scope: OutboundScope, port: int, host: str, name: str, domains: list[str]
+    read: Reader,
+    scope: OutboundScope,
+    port: int,
+    host: str,
+    service: Service | None,
+    name: str,
+    domains: list[str],
 ) -> tuple[route_components_pb2.VirtualHost, Iterable[ObjectRef]]:
     """What happens to requests for `host` on `port`, and the objects that say so."""
-    service = read.query(service_of, host)
     place = Place(MESH_GATEWAY, port, scope.namespace, scope.labels)
-    upstreams = Upstreams(read, scope.namespace, port, scope.labels)
+    upstreams = Upstreams(read, scope.namespace, port, scope.labels, service.hostname if service else "")
     tried: list[RouteRules] = []
     routes: list[dict[str, Any]] = []
-    for rules in _rules(read, scope, host):
+    for rules in _rules(read, scope, host, service):
         tried.append(rules)
         routes = routes_of((rules,), place, upstreams)
         if routes:
@@ -135,14 +151,26 @@ def virtual_host_of(
     return virtual_host, sources(tried)
 
 
-def _rules(read: Reader, scope: OutboundScope, host: str) -> Iterator[RouteRules]:
+def _named(read: Reader, namespace: str, port: int, host: str) -> tuple[Service | None, list[str]]:
+    """The service called by `host`, by itself or by another name, and the domains of its virtual host."""
+    service = read.query(service_of, host, namespace)
+    if service is not None:
+        return service, service_domains(read, service, port, namespace)
+    for alias in read.find(ALIASES, "hostname", host):
+        return read.query(destination_service, host, namespace), alias_domains(alias, namespace)
+    return None, [host]
+
+
+def _rules(read: Reader, scope: OutboundScope, host: str, service: Service | None) -> Iterator[RouteRules]:
     """Objects with rules for `host`, the most specific host first and of equal ones the oldest.
 
-    The first with a route for the client counts alone; objects are not merged in sidecars, as in Istio.
+    An alias has the rules of the service that it stands for, after its own. The first with a route for the client
+    counts alone; objects are not merged in sidecars, as in Istio.
     https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services
     """
     sidecar = sidecar_in(read, scope)
-    for candidate in wildcards(host):
+    names = (host, service.hostname) if service else (host,)
+    for candidate in dict.fromkeys((*names, *wildcards(host))):
         found = [r for r in read.query(route_rules, scope.namespace, MESH_GATEWAY, candidate) if r.http]
         if sidecar is not None:
             found = [r for r in found if sidecar.lets_in_rules(scope.namespace, r.ref.namespace, r.hosts)]
@@ -160,14 +188,3 @@ def _default_route(service: Service, upstreams: Upstreams) -> dict[str, Any]:
     }
     operation = {"operation": f"{service.hostname}:{port}/*"}
     return {"match": {"prefix": "/"}, "name": "default", "route": action, "decorator": operation}
-
-
-def _domains(host: str, service: Service | None, namespace: str) -> list[str]:
-    """All names under which an application may ask for the service. Ports are ignored in matching."""
-    if service is None:
-        return [host]
-    name, owner = service.name, service.namespace
-    domains = [host, f"{name}.{owner}", f"{name}.{owner}.svc", *service.addresses]
-    if owner == namespace:
-        domains.append(name)
-    return list(dict.fromkeys(domains))

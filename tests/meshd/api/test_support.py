@@ -50,9 +50,9 @@ def test_fields_at_their_default_are_not_reported() -> None:
 
 
 def test_kinds_without_any_effect_get_one_warning() -> None:
-    verdict = validate(object_of("WorkloadEntry", "{address: 192.0.2.1, network: a, locality: b/c}"))
-    assert [(p.path, p.value, p.reason) for p in verdict.warnings] == [("kind", "WorkloadEntry", KIND_NOT_SUPPORTED)]
-    assert not is_supported("WorkloadEntry")
+    verdict = validate(object_of("WorkloadGroup", "{template: {address: 192.0.2.1, network: a}}"))
+    assert [(p.path, p.value, p.reason) for p in verdict.warnings] == [("kind", "WorkloadGroup", KIND_NOT_SUPPORTED)]
+    assert not is_supported("WorkloadGroup")
 
 
 def test_walk_finds_messages_in_lists_and_maps_with_their_paths() -> None:

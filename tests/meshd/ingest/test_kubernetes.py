@@ -14,7 +14,8 @@ from meshd.ingest.kubernetes import endpoint_slice, pod, secret, service
 from meshd.ingest.kubernetes.protocol import protocol_of
 from meshd.inject import owner
 from meshd.model.gateway import KeyPair
-from meshd.model.service import Endpoint, EndpointSlice, Protocol, Service, ServicePort, Workload
+from meshd.model.service import Alias, Endpoint, EndpointSlice, Protocol, Service, ServicePort, Workload
+from meshd.model.tables import READY_PODS
 from meshd.pki.authority import create_root
 
 Json = dict[str, Any]
@@ -58,8 +59,9 @@ def test_headless_service_has_no_addresses() -> None:
     assert row.addresses == ()
 
 
-def test_external_name_service_is_left_to_dns() -> None:
-    assert _service({"type": "ExternalName", "externalName": "example.org"}) == ()
+def test_external_name_service_is_another_name() -> None:
+    row = _row(_service({"type": "ExternalName", "externalName": "Example.org."}))
+    assert row == Alias("shop", "reviews", "reviews.shop.svc.cluster.local", "example.org")
 
 
 @pytest.mark.parametrize(
@@ -189,9 +191,28 @@ def test_pod_has_a_row_before_its_address() -> None:
     assert _row(_pod(status={"phase": "Pending", "podIP": ""})).ip == ""
 
 
+READY: Json = {"conditions": [{"type": "Ready", "status": "True"}]}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "status", "takes_traffic"),
+    [
+        ({}, READY, True),
+        ({}, {"conditions": [{"type": "Ready", "status": "False"}]}, False),
+        ({}, READY | {"podIP": ""}, False),
+        ({"deletionTimestamp": "2026-01-01T00:00:00Z"}, READY, False),
+    ],
+)
+def test_selectors_of_service_entries_find_pods_that_take_traffic(
+    metadata: Json, status: Json, takes_traffic: bool
+) -> None:
+    found = [row for table, _, row in _pod(metadata, None, status) if table is READY_PODS]
+    assert [row.endpoint for row in found] == ([Endpoint("10.1.0.1", "shop/reviews-1")] if takes_traffic else [])
+
+
 def test_status_chatter_changes_nothing() -> None:
     quiet = _pod()
-    assert _pod({"resourceVersion": "8"}, None, {"conditions": [{"type": "Ready", "status": "True"}]}) == quiet
+    assert _pod({"resourceVersion": "8"}, None, {"conditions": [{"type": "PodScheduled", "status": "True"}]}) == quiet
 
 
 WORKLOAD_NAMES = [

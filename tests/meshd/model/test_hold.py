@@ -8,9 +8,9 @@ from meshd.model.hold import Hold
 from meshd.model.hosts import wildcards
 from meshd.model.reference import ObjectRef
 from meshd.model.route import Destination, HttpRoute, RouteRules, WeightedDestination
-from meshd.model.service import Protocol, Service, ServicePort
+from meshd.model.service import Alias, Protocol, Service, ServicePort
 from meshd.model.store import Store
-from meshd.model.tables import DESTINATIONS, ROUTE_RULES, SERVICES, Change
+from meshd.model.tables import ALIASES, DESTINATIONS, ROUTE_RULES, SERVICES, Change
 
 HOST = "reviews.shop.svc.cluster.local"
 OTHER = "ratings.shop.svc.cluster.local"
@@ -150,3 +150,21 @@ def test_no_rule_in_force_ever_names_what_is_not_there(sequence: list[Change]) -
         assert mesh.rules == newest
     if newest is None:
         assert mesh.store.get(DESTINATIONS, "shop/policy") == offered.get("destinations")
+
+
+def test_a_wildcards_service_stands_for_each_of_its_names() -> None:
+    mesh = Mesh(service(), offer_rules(rules(("one.wild.test", ""))))
+    assert mesh.rules is None
+    mesh.take(service("*.wild.test"))
+    assert mesh.rules is not None
+
+
+def test_an_alias_stands_for_what_it_names_with_its_subsets() -> None:
+    other_name = "other.shop.svc.cluster.local"
+    alias: Change = (ALIASES, "shop/other", Alias("shop", "other", other_name, HOST))
+    mesh = Mesh(offer_rules(rules((other_name, "v1"))), alias)
+    assert mesh.rules is None
+    mesh.take(service())
+    assert mesh.rules is None
+    mesh.take(offer_policy(policy("v1")))
+    assert mesh.rules is not None

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable
+from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from meshd.model.store import Store
 from meshd.model.tables import MESH, MESH_KEY, WORKLOADS, Change
 from meshd.networking.engine import Engine
 from meshd.networking.generators import GENERATORS
+from meshd.networking.names import ROOT_CERTIFICATE, WORKLOAD_CERTIFICATE
+from meshd.pki.authority import CertificateAuthority, create_root, serving_certificate
 
 MESHES = Path(__file__).parent / "meshes"
 AUTHZ = "authz.shop.svc.cluster.local"
@@ -131,11 +135,37 @@ def bootstrap_of(engine: Engine, workload: str) -> str:
         "node": {"id": "validate", "cluster": "validate"},
         "dynamic_resources": {"ads_config": ads},
         "static_resources": {
-            "clusters": list(made.get("Cluster", {}).values()),
+            "clusters": [_with_secrets(cluster) for cluster in made.get("Cluster", {}).values()],
             "listeners": listeners,
+            "secrets": _secrets(),
         },
     }
     return json.dumps(bootstrap)
+
+
+def _with_secrets(value: Any) -> Any:
+    """`value` with the workload's own secrets in the bootstrap: Envoy reads some clusters before there is an ADS."""
+    if isinstance(value, list):
+        return [_with_secrets(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    is_own = value.get("name") in (WORKLOAD_CERTIFICATE, ROOT_CERTIFICATE)
+    return {key: _with_secrets(each) for key, each in value.items() if not (is_own and key == "sdsConfig")}
+
+
+@cache
+def _secrets() -> list[dict[str, Any]]:
+    root, key = create_root("mesh", timedelta(days=2))
+    leaf = serving_certificate(CertificateAuthority(root, key), ["workload"], timedelta(days=1))
+    pair = {"certificate_chain": _inline(leaf.certificate_pem), "private_key": _inline(leaf.private_key_pem)}
+    return [
+        {"name": WORKLOAD_CERTIFICATE, "tls_certificate": pair},
+        {"name": ROOT_CERTIFICATE, "validation_context": {"trusted_ca": _inline(root)}},
+    ]
+
+
+def _inline(pem: bytes) -> dict[str, str]:
+    return {"inline_string": pem.decode()}
 
 
 def _with_routes(value: Any, made: dict[str, dict[str, Any]]) -> Any:

@@ -88,7 +88,21 @@ spec: {host: a, trafficPolicy: {tls: {mode: SIMPLE}}}
     assert [len(c["filters"]) for c in made(service("a"))["Listener"]["10.96.0.9_7000"]["filterChains"]] == [2, 1]
 
 
-def test_headless_services_are_passed_through() -> None:
-    found = made(service("a", address="None"))
-    assert not [name for name in found["Listener"] if name.endswith("_7000")]
-    assert "a.shop.svc.cluster.local:7000" not in found["RouteConfiguration"]
+def test_pods_of_headless_services_are_looked_into_each_at_its_address() -> None:
+    pods = """
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: a-1, namespace: shop, labels: {kubernetes.io/service-name: a}}
+addressType: IPv4
+ports: [{port: 7000}]
+endpoints: [{addresses: [10.0.0.4], targetRef: {kind: Pod, name: database-1, namespace: shop}}]
+"""
+    found = made(service("a", "{port: 70, targetPort: 7000}", address="None"), pods)
+    [listener] = [name for name in found["Listener"] if name.endswith("_7000")]
+    assert listener == "10.0.0.4_7000"
+    http = found["Listener"][listener]["filterChains"][0]
+    assert http["filterChainMatch"] == {"applicationProtocols": ["http/1.0", "http/1.1", "h2c"]}
+    [manager] = http["filters"]
+    route = found["RouteConfiguration"][manager["typedConfig"]["rds"]["routeConfigName"]]
+    [virtual_host] = route["virtualHosts"]
+    assert virtual_host["routes"][-1]["route"]["cluster"] == "outbound|70|*|a.shop.svc.cluster.local"

@@ -78,8 +78,36 @@ spec:
 """
 
 
+def entry(number: int, namespace: str, outside: tuple[str, str], export: str) -> str:
+    host, port = outside
+    return f"""
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {{name: e{number}, namespace: {namespace}}}
+spec:
+  hosts: ["{host}"]
+  exportTo: {export}
+  ports: [{{name: p, {port}}}]
+  resolution: STATIC
+  endpoints: [{{address: 192.0.2.{number + 1}}}]
+"""
+
+
 namespaces, exports, hosts = st.sampled_from(NAMESPACES), st.sampled_from(EXPORTS), st.sampled_from(HOSTS)
 patterns = st.sampled_from([*HOSTS, "*.bank.svc.cluster.local", "*.local", "outside.example", "reviews.shop"])
+outside = st.sampled_from(
+    [
+        ("outside.example", "number: 80, protocol: HTTP"),
+        ("tls.example", "number: 443, protocol: TLS"),
+        ("*.example", "number: 443, protocol: HTTPS"),
+        ("http.example", "number: 443, protocol: HTTP"),
+        ("tcp.example", "number: 443, protocol: TCP"),
+        ("reviews.shop", "number: 9080, protocol: HTTP"),
+        ("reviews", "number: 9080, protocol: HTTP"),
+        (HOSTS[0], "number: 9080, protocol: HTTP"),
+    ]
+)
+"""With one port each: a layer cannot take away a port that a namespace's own entry for the host does not have."""
 sources = st.sampled_from(["", ", sourceNamespace: bank", ", sourceNamespace: shop", ", sourceLabels: {app: teller}"])
 services = st.tuples(namespaces, st.sampled_from([80, 81, 9080]), exports)
 selectors = st.sampled_from(["", "\n  workloadSelector: {matchLabels: {app: teller}}"])
@@ -87,16 +115,21 @@ objects = st.tuples(
     st.lists(services, max_size=3),
     st.lists(st.tuples(namespaces, patterns, hosts, exports, sources), max_size=3),
     st.lists(st.tuples(namespaces, patterns, exports, selectors), max_size=3),
+    st.lists(st.tuples(namespaces, outside, exports), max_size=3),
 )
 Objects = tuple[
-    list[tuple[str, int, str]], list[tuple[str, str, str, str, str]], list[tuple[str, str, str, str]]
-]  # fmt: skip
+    list[tuple[str, int, str]],
+    list[tuple[str, str, str, str, str]],
+    list[tuple[str, str, str, str]],
+    list[tuple[str, tuple[str, str], str]],
+]
 
 
 def text_of(drawn: Objects) -> str:
     made = [service(n, "bank" if n == 0 else ns, port, export) for n, (ns, port, export) in enumerate(drawn[0])]
     made += [rules(n, *each) for n, each in enumerate(drawn[1])]
     made += [policy(n, *each) for n, each in enumerate(drawn[2])]
+    made += [entry(n, *each) for n, each in enumerate(drawn[3])]
     return "\n---\n".join((SHOP, BANK, *made))
 
 
@@ -126,7 +159,7 @@ def versions_of(engine: Engine, workload: str) -> dict[tuple[str, str], str]:
     return found
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=60)
 @given(objects)
 def test_layers_show_what_one_layer_would(drawn: Objects) -> None:
     text = text_of(drawn)
@@ -146,7 +179,7 @@ def is_subset(type_url: str, name: str) -> bool:
 
 @pytest.mark.parametrize("export", ['["."]', "[shop]"])
 def test_a_private_service_is_in_no_other_namespaces_view(export: str) -> None:
-    engine = engine_of(text_of(([("bank", 80, "[bank]"), ("shop", 80, export)], [], [])))
+    engine = engine_of(text_of(([("bank", 80, "[bank]"), ("shop", 80, export)], [], [], [])))
     own, other = resources_of(engine, "shop/frontend-1"), resources_of(engine, "bank/teller-1")
     assert "outbound|80||s1.shop.svc.cluster.local" in own["Cluster"]
     assert "outbound|80||s1.shop.svc.cluster.local" not in other["Cluster"]
