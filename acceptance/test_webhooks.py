@@ -34,7 +34,10 @@ UNSUPPORTED: dict[str, tuple[str, dict[str, Any]]] = {
         "host": "web",
         "trafficPolicy": {"loadBalancer": {"simple": "ROUND_ROBIN", "localityLbSetting": {"enabled": True}}},
     }),
-    "AuthorizationPolicy": ("spec.action", {"action": "AUDIT", "rules": [{}]}),
+    "AuthorizationPolicy": ("spec.targetRefs", {
+        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "web"}],
+        "rules": [{}],
+    }),
 }  # fmt: skip
 
 

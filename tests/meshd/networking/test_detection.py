@@ -100,7 +100,7 @@ endpoints: [{addresses: [10.0.0.4], targetRef: {kind: Pod, name: database-1, nam
     found = made(service("a", "{port: 70, targetPort: 7000}", address="None"), pods)
     [listener] = [name for name in found["Listener"] if name.endswith("_7000")]
     assert listener == "10.0.0.4_7000"
-    http = found["Listener"][listener]["filterChains"][0]
+    [http] = [chain for chain in found["Listener"][listener]["filterChains"] if "filterChainMatch" in chain]
     assert http["filterChainMatch"] == {"applicationProtocols": ["http/1.0", "http/1.1", "h2c"]}
     [manager] = http["filters"]
     route = found["RouteConfiguration"][manager["typedConfig"]["rds"]["routeConfigName"]]
