@@ -13,7 +13,7 @@ READ = ["get", "list", "watch"]
 CLUSTER_RULES: list[k8s.rbac.v1.PolicyRuleArgsDict] = [
     {
         "api_groups": [""],
-        "resources": ["services", "pods", "secrets"],
+        "resources": ["services", "pods", "nodes", "secrets"],
         "verbs": READ,
     },
     {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": READ},

@@ -30,7 +30,7 @@ def _traffic_policy(prefix: str) -> Iterator[str]:
     yield f"{prefix}.loadBalancer.simple"
     yield from _fields(hashing, "httpHeaderName httpCookie useSourceIp")
     yield from _fields(hashing, "httpQueryParameterName ringHash maglev minimumRingSize")
-    yield from _fields(f"{prefix}.loadBalancer", "warmup warmupDurationSecs")
+    yield from _fields(f"{prefix}.loadBalancer", "warmup warmupDurationSecs localityLbSetting")
     yield f"{prefix}.connectionPool"
     yield f"{prefix}.outlierDetection"
     yield from _fields(f"{prefix}.tls", "mode clientCertificate privateKey caCertificates subjectAltNames")
@@ -82,8 +82,8 @@ SUPPORTED: frozenset[str] = frozenset(
         *(f"Telemetry.metrics.overrides.match.metric={metric}" for metric in ("ALL_METRICS", *COUNTED)),
         *_fields("ServiceEntry", "hosts addresses ports location resolution=NONE resolution=STATIC resolution=DNS"),
         *_fields("ServiceEntry", "resolution=DNS_ROUND_ROBIN workloadSelector exportTo subjectAltNames"),
-        *_fields("ServiceEntry.endpoints", "address ports labels weight serviceAccount"),
-        *_fields("WorkloadEntry", "address ports labels weight serviceAccount"),
+        *_fields("ServiceEntry.endpoints", "address ports labels weight serviceAccount locality"),
+        *_fields("WorkloadEntry", "address ports labels weight serviceAccount locality"),
         *_fields("PeerAuthentication", "selector mtls portLevelMtls"),
         *_fields("RequestAuthentication", "selector jwtRules"),
         *_fields("AuthorizationPolicy", "selector action provider rules.from rules.to.operation"),

@@ -10,7 +10,7 @@ from lightkube import AsyncClient
 from meshd.ingest import istio
 from meshd.ingest.api_server import connect
 from meshd.ingest.kind import WatchedKind
-from meshd.ingest.kubernetes import endpoint_slice, pod, secret, service
+from meshd.ingest.kubernetes import endpoint_slice, node, pod, secret, service
 from meshd.ingest.reflector import Reflector, Sink
 from meshd.model.mesh import MeshConfig
 
@@ -23,6 +23,7 @@ def watched_kinds(mesh: MeshConfig) -> tuple[WatchedKind, ...]:
         service.watched(mesh.cluster_domain),
         endpoint_slice.watched(mesh.cluster_domain),
         pod.watched(),
+        node.watched(),
         secret.watched(mesh.root_namespace),
         *istio.watched(mesh),
     )

@@ -1,9 +1,11 @@
 """How to talk to a destination: what a DestinationRule says. Durations are seconds, percents 0-100."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from meshd.model.labels import Labels
+from meshd.model.locality import LocalityLbSetting
 from meshd.model.reference import ObjectRef
 
 
@@ -49,11 +51,12 @@ class Warmup:
 
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
-    """At most one of `simple` and `consistent_hash`; neither means the proxy's default."""
+    """At most one of `simple` and `consistent_hash`; neither means the proxy's default. `locality` None: the mesh's."""
 
     simple: SimpleBalancer | None = None
     consistent_hash: ConsistentHash | None = None
     warmup: Warmup | None = None
+    locality: LocalityLbSetting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +164,18 @@ class DestinationPolicy:
     export_to: tuple[str, ...] = ("*",)
     created: str = ""
     selector: Labels = ()
+
+    @property
+    def parts(self) -> Iterator[TrafficPolicy]:
+        """The policies in it: for all ports and subsets, and for single ones."""
+        for policy in (self.policy, *(subset.policy for subset in self.subsets)):
+            yield policy
+            yield from (settings for _, settings in policy.ports)
+
+    @property
+    def prefers(self) -> bool:
+        """Whether it may make some endpoints go before others, by where its clients run or by their labels."""
+        balancers = (part.load_balancer for part in self.parts)
+        return any(part.outlier_detection is not None for part in self.parts) or any(
+            balancer is not None and balancer.locality is not None for balancer in balancers
+        )

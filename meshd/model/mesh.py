@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from meshd.model.ext_authz import ExtAuthzProvider
+from meshd.model.locality import NEAREST, LocalityLbSetting
 from meshd.model.provider import ENVOY, ZIPKIN, Collector, FileLog, PrometheusMetrics, Provider, ZipkinTracing
 
 
@@ -45,6 +46,9 @@ class MeshConfig:
     """Rules that name what is not there wait (meshd.model.hold). False: they take effect and give 503, as in Istio."""
     extension_providers: tuple[Provider, ...] = ()
     """Where telemetry may go besides the providers that there are anyhow."""
+
+    locality_lb_setting: LocalityLbSetting = NEAREST
+    """For destinations whose DestinationRule has none of its own."""
 
     @property
     def providers(self) -> tuple[Provider, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from meshd.model.labels import Labels
+from meshd.model.locality import NOWHERE, Locality
 
 
 class Protocol(Enum):
@@ -152,13 +153,13 @@ class Workload:
 class Endpoint:
     """One address of a service: an IP address, or a name where proxies ask DNS.
 
-    `workload` is "namespace/name" of the pod, or empty; `peer` is what is known of one that is no pod. `locality` is a
-    zone, or "region/zone/subzone". `ports` maps names of service ports to port numbers of its own.
+    `workload` is "namespace/name" of the pod, or empty; `peer` is what is known of one that is no pod. `locality` is
+    what is said of the address itself. `ports` maps names of service ports to port numbers of its own.
     """
 
     address: str
     workload: str = ""
-    locality: str = ""
+    locality: Locality = NOWHERE
     weight: int = 1
     ports: tuple[tuple[str, int], ...] = ()
     peer: Workload | None = None

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from meshd.model.destination import DestinationPolicy
 from meshd.model.gateway import Gateway, KeyPair
+from meshd.model.locality import Locality
 from meshd.model.mesh import MeshConfig
 from meshd.model.proxy_config import ProxyConfig
 from meshd.model.request_authentication import RequestAuthentication
@@ -73,6 +74,8 @@ ENDPOINT_SLICES: Table[EndpointSlice] = Table(
     "endpoint_slices", {"service": lambda s: ((s.namespace, s.hostname, bool(s.entry)),)}
 )
 WORKLOADS: Table[Workload] = Table("workloads", {"namespace": lambda w: (w.namespace,), "ip": lambda w: (w.ip,)})
+NODES: Table[Locality] = Table("nodes")
+"""Where pods run, by the name of their node."""
 WORKLOAD_ENTRIES: Table[WorkloadInstance] = Table("workload_entries", {"namespace": lambda w: (w.namespace,)})
 READY_PODS: Table[WorkloadInstance] = Table("ready_pods", {"namespace": lambda w: (w.namespace,)})
 ROUTE_RULES: Table[RouteRules] = Table(
@@ -97,6 +100,7 @@ DESTINATIONS: Table[DestinationPolicy] = Table(
         "namespace": lambda d: (d.ref.namespace,),
         "only_for": lambda d: only_for(d.export_to, d.ref.namespace),
         "selecting": lambda d: (d.ref.namespace,) if d.selector else (),
+        "prefers": lambda d: (d.prefers,),
     },
 )
 GATEWAYS: Table[Gateway] = Table("gateways")

@@ -5,7 +5,8 @@ from envoy.config.endpoint.v3 import endpoint_pb2
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Resolution
-from meshd.networking.clusters.outbound import ClusterItem, outbound_clusters, subset_labels
+from meshd.networking.clusters.outbound import outbound_clusters
+from meshd.networking.clusters.rules import ClusterItem, preference, subset_labels
 from meshd.networking.load_assignment import load_assignment
 from meshd.networking.lookup import service_of
 from meshd.networking.names import AS_MEANT, outbound_cluster_name
@@ -26,4 +27,6 @@ def build_endpoints(read: Reader, scope: Scope, item: object) -> Resource | None
         return None
     name = outbound_cluster_name(host, number, subset)
     wanted = read.query(subset_labels, scope.namespace, scope.labels, host, subset)
-    return resource(name, endpoint_pb2.ClusterLoadAssignment(**load_assignment(read, name, service, number, wanted)))
+    near = preference(read, scope, item)
+    assignment = load_assignment(read, name, service, number, wanted, near)
+    return resource(name, endpoint_pb2.ClusterLoadAssignment(**assignment))

@@ -1,6 +1,6 @@
 """ClusterLoadAssignment: endpoints by locality, each with what its workload is and whether it takes mutual TLS."""
 
-from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from meshd.model.canonical import app_of, version_of
@@ -8,37 +8,28 @@ from meshd.model.labels import Labels, selects
 from meshd.model.memo import Reader
 from meshd.model.service import Service, Workload
 from meshd.networking.clusters.peers import takes_mtls
+from meshd.networking.preference import Group, Preference, grouped
 from meshd.networking.proto import struct, uint32
 from meshd.networking.service_endpoints import ServiceEndpoint, service_endpoints
 
 
-def load_assignment(read: Reader, name: str, service: Service, number: int, wanted: Labels) -> dict[str, Any]:
-    """Fields for cluster `name`: the endpoints of a port whose labels are `wanted`."""
+def load_assignment(
+    read: Reader, name: str, service: Service, number: int, wanted: Labels, near: Preference
+) -> dict[str, Any]:
+    """Fields for cluster `name`: the endpoints of a port whose labels are `wanted`, as a client prefers them."""
     endpoints = read.query(service_endpoints, service.namespace, service.hostname, number)
     chosen = (each for each in endpoints if selects(wanted, each.workload.labels if each.workload else ()))
-    return {"cluster_name": name, "endpoints": by_locality(read, service, chosen)}
+    groups = grouped(chosen, near)
+    return {"cluster_name": name, "endpoints": [_locality_lb_endpoints(read, service, group) for group in groups]}
 
 
-def by_locality(read: Reader, service: Service, endpoints: Iterable[ServiceEndpoint]) -> list[dict[str, Any]]:
-    """LocalityLbEndpoints, each as heavy as its endpoints together."""
-    found: dict[str, list[ServiceEndpoint]] = {}
-    for each in endpoints:
-        found.setdefault(each.endpoint.locality, []).append(each)
-    return [
-        {
-            "locality": locality_of(place),
-            "lb_endpoints": [_lb_endpoint(read, service, each) for each in members],
-            "load_balancing_weight": uint32(sum(each.endpoint.weight for each in members)),
-        }
-        for place, members in sorted(found.items())
-    ]
-
-
-def locality_of(text: str) -> dict[str, str]:
-    """From a zone, or "region/zone/subzone"."""
-    if "/" not in text:
-        return {"zone": text}
-    return dict(zip(("region", "zone", "sub_zone"), text.split("/"), strict=False))
+def _locality_lb_endpoints(read: Reader, service: Service, group: Group) -> dict[str, Any]:
+    return {
+        "locality": asdict(group.locality),
+        "priority": group.priority,
+        "lb_endpoints": [_lb_endpoint(read, service, each) for each in group.members],
+        "load_balancing_weight": uint32(group.weight),
+    }
 
 
 def _lb_endpoint(read: Reader, service: Service, each: ServiceEndpoint) -> dict[str, Any]:

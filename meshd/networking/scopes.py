@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from meshd.model.labels import Labels
+from meshd.model.locality import NOWHERE, Locality
 from meshd.model.service import Proxy
 
 
@@ -27,14 +28,15 @@ class Layer(Enum):
 class OutboundScope:
     """Clients that see the same destinations.
 
-    `namespace` is the clients', "" in SHARED. `labels` are those of their labels that some rule asks for. `sidecar` is
-    the key of the Sidecar that narrows the view of WHOLE.
+    `namespace` is the clients', "" in SHARED. `labels` are those of their labels that some rule asks for, `locality` is
+    where they run if some rule asks for that. `sidecar` is the key of the Sidecar that narrows the view of WHOLE.
     """
 
     namespace: str = ""
     labels: Labels = ()
     layer: Layer = Layer.SHARED
     sidecar: str = ""
+    locality: Locality = NOWHERE
     telemetries: tuple[str, ...] = ()
     """Keys of the Telemetry objects by which the clients' listeners report."""
 
@@ -62,8 +64,10 @@ class ProxyScope:
 
     is_gateway: bool
     workload: WorkloadScope
+    node: str = ""
 
 
 def proxy_scope(proxy: Proxy) -> ProxyScope:
     workload = proxy.workload
-    return ProxyScope(proxy.is_gateway, WorkloadScope(workload.namespace, workload.labels, workload.container_ports))
+    scope = WorkloadScope(workload.namespace, workload.labels, workload.container_ports)
+    return ProxyScope(proxy.is_gateway, scope, workload.node)

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from meshd.model.labels import selects
+from meshd.model.locality import NOWHERE, Locality
 from meshd.model.memo import Reader
 from meshd.model.service import Endpoint, Resolution, Service, ServicePort, Workload, WorkloadInstance
 from meshd.model.tables import ENDPOINT_SLICES, READY_PODS, SERVICES, WORKLOAD_ENTRIES, WORKLOADS
+from meshd.networking.localities import workload_locality
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceEndpoint:
-    """`port` is where the endpoint listens; `workload` what is known of who listens."""
+    """`port` is where the endpoint listens; `workload` what is known of who listens, `locality` where."""
 
     endpoint: Endpoint
     port: int
     workload: Workload | None = None
+    locality: Locality = NOWHERE
 
 
 def service_endpoints(read: Reader, namespace: str, hostname: str, number: int) -> tuple[ServiceEndpoint, ...]:
@@ -46,7 +49,14 @@ def _listed(read: Reader, service: Service, port: ServicePort) -> Iterator[Servi
         target = dict(endpoint_slice.ports).get(port.name)
         for endpoint in endpoint_slice.endpoints if target is not None else ():
             number = dict(endpoint.ports).get(port.name, target or 0)
-            yield ServiceEndpoint(endpoint, number, _workload(read, service, endpoint))
+            yield _endpoint(read, endpoint, number, _workload(read, service, endpoint))
+
+
+def _endpoint(read: Reader, endpoint: Endpoint, number: int, workload: Workload | None) -> ServiceEndpoint:
+    """Where a pod runs its label or node says better than the list it is in."""
+    pod = workload if endpoint.peer is None else None
+    known = workload_locality(read, pod.labels, pod.node) if pod is not None else NOWHERE
+    return ServiceEndpoint(endpoint, number, workload, known or endpoint.locality)
 
 
 def _workload(read: Reader, service: Service, endpoint: Endpoint) -> Workload | None:
@@ -64,7 +74,7 @@ def _selected(read: Reader, service: Service, port: ServicePort) -> Iterator[Ser
     for instance in read.find(WORKLOAD_ENTRIES, "namespace", service.namespace):
         number = _port_of(instance.endpoint, port)
         if number is not None and selects(service.selector, instance.labels):
-            yield ServiceEndpoint(instance.endpoint, number, instance.endpoint.peer)
+            yield _endpoint(read, instance.endpoint, number, instance.endpoint.peer)
     if service.entry:
         yield from _pods(read, service, port, read.find(READY_PODS, "namespace", service.namespace))
 
@@ -75,7 +85,7 @@ def _pods(
     for instance in instances:
         if selects(service.selector, instance.labels) and isinstance(port.target_port, int):
             workload = read.get(WORKLOADS, instance.endpoint.workload)
-            yield ServiceEndpoint(instance.endpoint, port.target_port, workload)
+            yield _endpoint(read, instance.endpoint, port.target_port, workload)
 
 
 def _port_of(endpoint: Endpoint, port: ServicePort) -> int | None:

@@ -1,7 +1,8 @@
 """Who sees what: which layers of the mesh a proxy is given, and which services are in a layer.
 
 A service is in a namespace's own layer when some rule treats clients of that namespace otherwise than all others: it is
-exported to them alone, they have a rule of their own for it, or a rule asks where a request comes from.
+exported to them alone, they have a rule of their own for it, or a rule asks where a request comes from, be it for its
+labels or its locality.
 https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration
 """
 
@@ -9,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from meshd.model.hosts import covers
-from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.service import Service
 from meshd.model.sidecar import Sidecar
 from meshd.model.tables import DESTINATIONS, ROUTE_RULES, SERVICES, exported
+from meshd.networking.clients import client_scope, hosts_asking
 from meshd.networking.listeners.telemetry.attached import telemetries_of
 from meshd.networking.lookup import service_of
 from meshd.networking.scopes import SHARED, Layer, OutboundScope, ProxyScope, WorkloadScope
@@ -25,12 +26,11 @@ Layers = tuple[OutboundScope, ...]
 
 def outbound_layers(read: Reader, proxy: ProxyScope) -> Layers:
     """Where what the proxy sends may go to; what is in an earlier layer goes before what is in a later one."""
-    namespace = proxy.workload.namespace
-    labels = read.query(asked_labels, namespace, proxy.workload.labels)
-    sidecar = None if proxy.is_gateway else read.query(sidecar_of, namespace, proxy.workload.labels)
+    workload = proxy.workload
+    sidecar = None if proxy.is_gateway else read.query(sidecar_of, workload.namespace, workload.labels)
     if sidecar is not None:
-        return (OutboundScope(namespace, labels, Layer.WHOLE, sidecar.ref.key),)
-    return (OutboundScope(namespace, labels, Layer.OWN), SHARED)
+        return (client_scope(read, proxy, Layer.WHOLE, sidecar.ref.key),)
+    return (client_scope(read, proxy, Layer.OWN), SHARED)
 
 
 def sidecar_outbound_layers(read: Reader, proxy: ProxyScope) -> Layers:
@@ -60,18 +60,6 @@ def workload(read: Reader, proxy: ProxyScope) -> tuple[WorkloadScope, ...]:
 
 def gateway(read: Reader, proxy: ProxyScope) -> tuple[WorkloadScope, ...]:
     return (proxy.workload,) if proxy.is_gateway else ()
-
-
-def asked_labels(read: Reader, namespace: str, labels: Labels) -> Labels:
-    """Those of a client's labels that some rule it may see asks for: clients that agree on them see the same."""
-    asked = {
-        key
-        for rules in read.find(ROUTE_RULES, "asks_labels", True)
-        if exported(rules.export_to, rules.ref.namespace, namespace)
-        for key in rules.asked_labels
-    }
-    asked |= {key for policy in read.find(DESTINATIONS, "selecting", namespace) for key, _ in policy.selector}
-    return tuple(pair for pair in labels if pair[0] in asked)
 
 
 def services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]:
@@ -133,6 +121,8 @@ def rules_in(read: Reader, scope: OutboundScope) -> tuple[RouteRules, ...]:
 
 def _own_services(read: Reader, scope: OutboundScope) -> Iterator[Service]:
     yield from _own_destinations(read, scope.namespace)
+    for host in hosts_asking(read, scope):
+        yield from _covered(read, host, scope.namespace)
     for rules in _own_rules(read, scope):
         for host in rules.hosts:
             yield from _covered(read, host, scope.namespace)

@@ -12,6 +12,9 @@ from typing import Literal
 
 import msgspec
 
+from meshd.api.istio.load_balancer import LocalityLoadBalancerSetting
+from meshd.api.translate.locality import translate_locality
+from meshd.api.validate.locality import check_locality
 from meshd.inject.settings import InjectSettings
 from meshd.model.mesh import MeshConfig, PathNormalization
 from meshd.runtime.extension_providers import ExtensionProvider, ProviderError, ext_authz_providers, providers_of
@@ -75,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     outbound_traffic_policy: OutboundTrafficPolicy = OutboundTrafficPolicy()
     path_normalization: PathNormalizationSettings = PathNormalizationSettings()
     extension_providers: tuple[ExtensionProvider, ...] = ()
+    locality_lb_setting: LocalityLoadBalancerSetting = LocalityLoadBalancerSetting()
     hold_unresolved_rules: bool = True
     write_status: bool = True
     workload_certificate_hours: float = 24.0
@@ -96,6 +100,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
             ext_authz_providers=ext_authz_providers(self.extension_providers),
             hold_unresolved_rules=self.hold_unresolved_rules,
             extension_providers=providers_of(self.extension_providers),
+            locality_lb_setting=translate_locality(self.locality_lb_setting),
         )
 
     @property
@@ -140,6 +145,8 @@ def load_settings(path: Path) -> Settings:
         raise StartError(f"{path}: {error}") from None
     if not 0 <= settings.tracing.sampling <= 100:
         raise StartError(f"{path}: tracing.sampling is a percentage, from 0 to 100")
+    for problem in check_locality(settings.locality_lb_setting, "localityLbSetting"):
+        raise StartError(f"{path}: {problem}")
     if not 0 < settings.workload_certificate_hours <= 24 * 365:
         raise StartError(f"{path}: workloadCertificateHours must be above 0 and at most a year")
     return settings

@@ -9,6 +9,7 @@ from meshd.api.istio.message import seconds
 from meshd.api.istio.tls_settings import ClientTLSSettings
 from meshd.api.object import IstioObject
 from meshd.api.translate.connection_pool import translate_connection_pool
+from meshd.api.translate.locality import translate_locality
 from meshd.api.translate.names import created, fqdn, optional_seconds, ref_of, selector_labels
 from meshd.model.destination import (
     ClientTls,
@@ -79,8 +80,13 @@ def _parts(policy: istio.TrafficPolicy | istio.PortTrafficPolicy) -> TrafficPoli
 
 
 def _load_balancer(settings: LoadBalancerSettings) -> LoadBalancer:
-    hashing = settings.consistent_hash
-    return LoadBalancer(_SIMPLE.get(settings.simple or ""), _hash(hashing) if hashing else None, _warmup(settings))
+    hashing, locality = settings.consistent_hash, settings.locality_lb_setting
+    return LoadBalancer(
+        simple=_SIMPLE.get(settings.simple or ""),
+        consistent_hash=_hash(hashing) if hashing else None,
+        warmup=_warmup(settings),
+        locality=translate_locality(locality) if locality else None,
+    )
 
 
 def _warmup(settings: LoadBalancerSettings) -> Warmup | None:

@@ -3,6 +3,7 @@
 from meshd.api.istio.workload_entry import WorkloadEntry
 from meshd.api.object import IstioObject
 from meshd.model.labels import labels_of
+from meshd.model.locality import locality_of
 from meshd.model.mesh import MeshConfig
 from meshd.model.service import Endpoint, Workload, WorkloadInstance
 
@@ -38,7 +39,7 @@ def translate_endpoint(
     )
     return Endpoint(
         address=entry.address,
-        locality=entry.locality,
+        locality=locality_of(entry.locality),
         weight=entry.weight or 1,
         ports=tuple(sorted(entry.ports.items())),
         peer=peer if labels or entry.service_account else None,

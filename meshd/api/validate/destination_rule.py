@@ -16,6 +16,7 @@ from meshd.api.object import IstioObject
 from meshd.api.problem import Problem
 
 from .load_balancer import check_connection_pool, check_load_balancer, check_outlier_detection, warn_load_balancer
+from .locality import warn_locality
 from .names import (
     check_export_to,
     check_host,
@@ -56,6 +57,7 @@ def warn_destination_rule(rule: IstioObject[DestinationRule]) -> Iterator[Proble
             yield Problem(f"spec.subsets[{index}]", subset.name, "has no labels and holds every endpoint")
         yield from _warn_traffic_policy(subset.traffic_policy, f"spec.subsets[{index}].trafficPolicy")
     yield from _warn_traffic_policy(rule.spec.traffic_policy, "spec.trafficPolicy")
+    yield from warn_locality(rule.spec)
 
 
 def _warn_traffic_policy(policy: TrafficPolicy | None, path: str) -> Iterator[Problem]:

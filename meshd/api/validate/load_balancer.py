@@ -6,15 +6,11 @@ from collections.abc import Iterator
 from math import isqrt
 
 from meshd.api.istio.connection_pool import ConnectionPoolSettings, OutlierDetection
-from meshd.api.istio.load_balancer import (
-    ConsistentHashLB,
-    Failover,
-    LoadBalancerSettings,
-    LocalityLoadBalancerSetting,
-)
+from meshd.api.istio.load_balancer import ConsistentHashLB, LoadBalancerSettings
 from meshd.api.problem import Problem, child
 
-_TOPOLOGY = tuple(f"topology.{name}" for name in ("kubernetes.io/region", "kubernetes.io/zone", "istio.io/subzone"))
+from .locality import check_locality, check_zone_aware
+
 _MAGLEV_LIMIT = 5_000_011
 _RING_LIMIT = 8 * 1024 * 1024
 _NOT_NEGATIVE = (
@@ -31,13 +27,9 @@ def check_load_balancer(settings: LoadBalancerSettings, path: str) -> Iterator[P
     if locality is not None and zone is not None:
         yield Problem(path, None, "only one of localityLbSetting and zoneAwareLbSetting may be set")
     if locality is not None:
-        yield from _check_locality(locality, f"{path}.localityLbSetting")
+        yield from check_locality(locality, f"{path}.localityLbSetting")
     if zone is not None:
-        place = f"{path}.zoneAwareLbSetting"
-        yield from _check_failover(zone.failover, f"{place}.failover")
-        for index, label in enumerate(zone.failover_priority):
-            if label in _TOPOLOGY:
-                yield Problem(f"{place}.failoverPriority[{index}]", label, "is weighed in already; leave it out")
+        yield from check_zone_aware(zone, f"{path}.zoneAwareLbSetting")
     if settings.warmup is not None and settings.warmup.aggression == 0:
         yield Problem(f"{path}.warmup.aggression", 0, "must be above 0")
 
@@ -75,32 +67,6 @@ def _check_consistent_hash(settings: ConsistentHashLB, path: str) -> Iterator[Pr
 def is_prime(number: int) -> bool:
     """By trial division: fast for sizes of hash tables."""
     return number > 1 and all(number % factor for factor in range(2, isqrt(number) + 1))
-
-
-def _check_locality(setting: LocalityLoadBalancerSetting, path: str) -> Iterator[Problem]:
-    if setting.distribute and setting.failover:
-        yield Problem(path, None, "only one of distribute and failover may be set")
-    for index, distribute in enumerate(setting.distribute):
-        place = f"{path}.distribute[{index}].to"
-        for locality, weight in distribute.to.items():
-            if not 1 <= weight <= 100:
-                yield Problem(child(place, locality), weight, "must be from 1 to 100")
-        if sum(distribute.to.values()) != 100:
-            yield Problem(place, sum(distribute.to.values()), "the shares must make 100 together")
-    yield from _check_failover(setting.failover, f"{path}.failover")
-    for index, label in enumerate(setting.failover_priority):
-        if setting.failover and label in _TOPOLOGY:
-            yield Problem(f"{path}.failoverPriority[{index}]", label, "cannot be combined with failover")
-
-
-def _check_failover(failovers: tuple[Failover, ...], path: str) -> Iterator[Problem]:
-    for index, failover in enumerate(failovers):
-        place = f"{path}[{index}]"
-        if failover.from_ == failover.to:
-            yield Problem(place, failover.to, "must lead from one region to another")
-        for name, region in (("from", failover.from_), ("to", failover.to)):
-            if "/" in region or "*" in region:
-                yield Problem(f"{place}.{name}", region, "must be a region, without zone and wildcard")
 
 
 def check_connection_pool(settings: ConnectionPoolSettings, path: str) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ import msgspec
 from meshd.ingest.kind import Rows, WatchedKind
 from meshd.ingest.kubernetes.metadata import ObjectMeta
 from meshd.ingest.kubernetes.service import hostname
+from meshd.model.locality import Locality
 from meshd.model.service import Endpoint, EndpointSlice
 from meshd.model.tables import ENDPOINT_SLICES
 
@@ -82,5 +83,5 @@ def _endpoint(endpoint: _Endpoint) -> Endpoint:
     return Endpoint(
         address=endpoint.addresses[0],
         workload=f"{target.namespace}/{target.name}" if target.kind == "Pod" else "",
-        locality=endpoint.zone or "",
+        locality=Locality(zone=endpoint.zone or ""),
     )

@@ -8,7 +8,8 @@ https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selec
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Protocol
-from meshd.networking.clusters.outbound import ClusterItem, outbound_cluster, subset_names
+from meshd.networking.clusters.outbound import outbound_cluster
+from meshd.networking.clusters.rules import ClusterItem, subset_names
 from meshd.networking.scopes import OutboundScope
 from meshd.networking.visibility import services_in
 

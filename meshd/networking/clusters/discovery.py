@@ -8,6 +8,7 @@ from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.service import Resolution, Service
 from meshd.networking.load_assignment import load_assignment
+from meshd.networking.preference import Preference
 from meshd.networking.proto import ADS, duration, extension, uint32
 from meshd.networking.service_endpoints import service_endpoints
 
@@ -17,16 +18,22 @@ _REFRESH = 60.0
 _AFTER_FAILURE = {"base_interval": duration(1), "max_interval": duration(10)}
 
 
-def discovery(read: Reader, name: str, service: Service, number: int, wanted: Labels) -> dict[str, Any]:
-    """Fields of cluster `name` that say where its endpoints come from; `wanted` are a subset's labels."""
+def discovery(
+    read: Reader, name: str, service: Service, number: int, wanted: Labels, near: Preference
+) -> dict[str, Any]:
+    """Fields of cluster `name` that say where its endpoints come from; `wanted` are a subset's labels.
+
+    Of a single name there is nothing to choose: Envoy wants exactly one endpoint there.
+    """
     match service.resolution:
         case Resolution.ENDPOINTS:
             return {"type": "EDS", "eds_cluster_config": {"eds_config": ADS}}
         case Resolution.ORIGINAL_DESTINATION:
             return ORIGINAL_DST
+    one_name = service.resolution is Resolution.DNS_ROUND_ROBIN
     return {
-        "cluster_type": _dns(service.resolution is Resolution.DNS_ROUND_ROBIN),
-        "load_assignment": load_assignment(read, name, service, number, wanted),
+        "cluster_type": _dns(one_name),
+        "load_assignment": load_assignment(read, name, service, number, wanted, Preference() if one_name else near),
     }
 
 

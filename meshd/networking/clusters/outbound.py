@@ -6,14 +6,14 @@ from typing import Any
 from envoy.config.cluster.v3 import cluster_pb2
 
 from meshd.model.destination import ConnectionPool, TrafficPolicy
-from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Protocol, Resolution, Service, ServicePort
 from meshd.networking.clusters.connection_pool import circuit_breakers, connection_settings, http_protocol_options
 from meshd.networking.clusters.discovery import ORIGINAL_DST, as_meant, discovery
 from meshd.networking.clusters.peers import endpoints_taking_mtls
-from meshd.networking.clusters.policy import effective_policy, load_balancing, outlier_detection
+from meshd.networking.clusters.policy import load_balancing, outlier_detection
+from meshd.networking.clusters.rules import ClusterItem, policy_of, preference, subset_labels, subset_names
 from meshd.networking.clusters.security import transport_security
 from meshd.networking.clusters.tls import follow_request
 from meshd.networking.lookup import destination_policy, service_of
@@ -27,9 +27,6 @@ from meshd.networking.proto import duration, resource, struct
 from meshd.networking.scopes import Layer, OutboundScope
 from meshd.networking.visibility import services_in
 
-ClusterItem = tuple[str, int, str]
-"""(host, port, subset)"""
-
 
 def outbound_clusters(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
     assert isinstance(scope, OutboundScope)
@@ -42,16 +39,6 @@ def outbound_clusters(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
                 wanted = ("", AS_MEANT, *subsets) if service.headless else ("", *subsets)
                 items += [(service.hostname, port.port, subset) for subset in wanted]
     return tuple(items)
-
-
-def subset_names(read: Reader, namespace: str, hostname: str, labels: Labels) -> tuple[str, ...]:
-    policy = read.query(destination_policy, namespace, hostname, labels)
-    return tuple(subset.name for subset in policy.subsets) if policy else ()
-
-
-def subset_labels(read: Reader, namespace: str, labels: Labels, host: str, subset: str) -> Labels:
-    policy = read.query(destination_policy, namespace, host, labels) if subset else None
-    return next((s.labels for s in policy.subsets if s.name == subset), ()) if policy else ()
 
 
 def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource | None:
@@ -77,7 +64,6 @@ def outbound_cluster(
     pool = policy.connection_pool or ConnectionPool()
     settings: dict[str, Any] = {
         "circuit_breakers": circuit_breakers(pool, policy.retry_budget),
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "metadata": {"filter_metadata": {"istio": _metadata(read, service, port, subset)}},
         **connection_settings(pool),
         **_endpoints(read, scope, item, service, policy),
@@ -94,7 +80,6 @@ def outbound_cluster(
         )
     if policy.outlier_detection is not None:
         settings["outlier_detection"] = outlier_detection(policy.outlier_detection)
-        settings["common_lb_config"]["healthy_panic_threshold"]["value"] = policy.outlier_detection.min_health_percent
     return resource(name, cluster_pb2.Cluster(name=name, **settings), [rule.ref] if rule else [])
 
 
@@ -104,21 +89,23 @@ def _endpoints(
     """Where endpoints come from and which of them is chosen, which is one question where the client decides both."""
     host, number, subset = item
     balancing = load_balancing(policy)
+    lb_config = _lb_config(policy)
     if subset == AS_MEANT:
-        return as_meant(read, service, number)
+        return {"common_lb_config": lb_config, **as_meant(read, service, number)}
     if "type" in balancing or service.resolution is Resolution.ORIGINAL_DESTINATION:
-        return ORIGINAL_DST
+        return {"common_lb_config": lb_config, **ORIGINAL_DST}
     wanted = read.query(subset_labels, scope.namespace, scope.labels, host, subset)
-    return balancing | discovery(read, outbound_cluster_name(*item), service, number, wanted)
+    near = preference(read, scope, item)
+    if near.setting is not None and near.setting.is_said:
+        lb_config["locality_weighted_lb_config"] = {}
+    name = outbound_cluster_name(*item)
+    return {"common_lb_config": lb_config, **balancing, **discovery(read, name, service, number, wanted, near)}
 
 
-def policy_of(read: Reader, namespace: str, labels: Labels, host: str, port: int, subset: str) -> TrafficPolicy:
-    """How clients in `namespace` with `labels` talk to one port and subset of `host`."""
-    rule = read.query(destination_policy, namespace, host, labels)
-    if rule is None:
-        return TrafficPolicy()
-    chosen = next((s.policy for s in rule.subsets if s.name == subset), None)
-    return effective_policy(rule.policy, port, chosen)
+def _lb_config(policy: TrafficPolicy) -> dict[str, Any]:
+    """Endpoints that are out get nothing, however few are left, unless the rule says from how few on they do."""
+    percent = policy.outlier_detection.min_health_percent if policy.outlier_detection else 0
+    return {"healthy_panic_threshold": {"value": percent}}
 
 
 def _metadata(read: Reader, service: Service, port: ServicePort, subset: str) -> Any:

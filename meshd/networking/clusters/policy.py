@@ -11,6 +11,7 @@ from meshd.model.destination import (
     TrafficPolicy,
     Warmup,
 )
+from meshd.model.locality import LocalityLbSetting
 from meshd.networking.proto import duration, uint32
 
 _OF_A_PORT = ("load_balancer", "connection_pool", "outlier_detection", "tls")
@@ -34,6 +35,19 @@ def effective_policy(policy: TrafficPolicy, port: int, subset: TrafficPolicy | N
 def _at_port(base: TrafficPolicy, policy: TrafficPolicy, port: int) -> TrafficPolicy:
     own = next((settings for number, settings in policy.ports if number == port), None)
     return base if own is None else replace(base, **{name: getattr(own, name) for name in _OF_A_PORT})
+
+
+def locality_setting(policy: TrafficPolicy, default: LocalityLbSetting) -> LocalityLbSetting | None:
+    """The setting in force; None where all endpoints are alike.
+
+    Priorities need outlier detection: without it nothing would ever tell that the near endpoints fail.
+    https://istio.io/latest/docs/tasks/traffic-management/locality-load-balancing/failover/
+    """
+    own = policy.load_balancer.locality if policy.load_balancer else None
+    setting = default if own is None else own
+    if not setting.enabled:
+        return None
+    return setting if setting.distribute or policy.outlier_detection is not None else None
 
 
 def load_balancing(policy: TrafficPolicy) -> dict[str, Any]:

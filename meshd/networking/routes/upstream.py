@@ -8,7 +8,7 @@ from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.route import Destination
 from meshd.model.service import Service
-from meshd.networking.clusters.outbound import policy_of
+from meshd.networking.clusters.rules import policy_of
 from meshd.networking.lookup import destination_service
 from meshd.networking.names import AS_MEANT, outbound_cluster_name
 from meshd.networking.proto import duration

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from meshd.ingest.kind import Rejected
-from meshd.ingest.kubernetes import endpoint_slice, pod, secret, service
+from meshd.ingest.kubernetes import endpoint_slice, node, pod, secret, service
 from meshd.ingest.kubernetes.protocol import protocol_of
 from meshd.inject import owner
 from meshd.model.gateway import KeyPair
+from meshd.model.locality import Locality
 from meshd.model.service import Alias, Endpoint, EndpointSlice, Protocol, Service, ServicePort, Workload
-from meshd.model.tables import READY_PODS
+from meshd.model.tables import NODES, READY_PODS
 from meshd.pki.authority import create_root
 
 Json = dict[str, Any]
@@ -121,8 +122,15 @@ def test_endpoint_slice_keeps_ready_endpoints() -> None:
         name="reviews",
         hostname="reviews.shop.svc.cluster.local",
         ports=(("http", 8080),),
-        endpoints=(Endpoint("10.1.0.1", "shop/reviews-1", "a"), Endpoint("10.1.0.5")),
+        endpoints=(Endpoint("10.1.0.1", "shop/reviews-1", Locality(zone="a")), Endpoint("10.1.0.5")),
     )
+
+
+def test_node_says_where_it_is() -> None:
+    labels = {f"topology.{key}": value for key, value in (("kubernetes.io/region", "eu"), ("istio.io/subzone", "a"))}
+    raw = json.dumps({"metadata": {"name": "n", "labels": labels}, "status": {"conditions": []}}).encode()
+    assert node.rows(raw) == ((NODES, "n", Locality("eu", "", "a")),)
+    assert node.rows(b'{"metadata": {"name": "n", "labels": {"a": "b"}}}') == ()
 
 
 def test_endpoint_slice_of_no_service_has_no_row() -> None:

@@ -1,5 +1,7 @@
 """Whatever changes, in whatever order: the incremental result equals a full rebuild."""
 
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +12,9 @@ from meshd.networking.engine import Engine, Lease
 from meshd.networking.generators import GENERATORS
 from tests.meshd.networking.mesh_of import MESHES, changes_of, proxy_of, resources_of
 
-ALL = changes_of((MESHES / "shop.yaml").read_text() + "\n---\n" + (MESHES / "rules.yaml").read_text())
+LOCALITY = Path(__file__).parent / "features" / "locality.yaml"
+FILES = (MESHES / "shop.yaml", MESHES / "rules.yaml", LOCALITY)
+ALL = changes_of("\n---\n".join(file.read_text() for file in FILES))
 PROXIES = ("shop/frontend-1", "shop/reviews-v1", "istio-system/gateway-1")
 KEPT = [change for change in ALL if change[1] in PROXIES]
 LOOSE = [change for change in ALL if change[1] not in PROXIES]

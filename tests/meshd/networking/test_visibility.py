@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from meshd.model.memo import Reader
 from meshd.model.resource import CLUSTER, ENDPOINT, Scope
 from meshd.model.store import Store
+from meshd.networking.clients import client_scope
 from meshd.networking.engine import Engine
 from meshd.networking.generators import GENERATORS
 from meshd.networking.scopes import Layer, OutboundScope, ProxyScope
-from meshd.networking.visibility import asked_labels, outbound_layers, sidecar_outbound_layers
+from meshd.networking.visibility import outbound_layers, sidecar_outbound_layers
 from tests.meshd.networking.mesh_of import MESHES, changes_of, engine_of, proxy_of, resources_of
 
 SHOP = (MESHES / "shop.yaml").read_text()
@@ -29,7 +30,7 @@ metadata:
   name: teller-1
   namespace: bank
   uid: teller-1
-  labels: {app: teller, security.istio.io/tlsMode: istio}
+  labels: {app: teller, security.istio.io/tlsMode: istio, istio-locality: eu.north.a}
   annotations: {sidecar.istio.io/status: "{}"}
 spec:
   serviceAccountName: teller
@@ -64,7 +65,7 @@ spec:
 """
 
 
-def policy(number: int, namespace: str, host: str, export: str, selector: str) -> str:
+def policy(number: int, namespace: str, host: str, export: str, selector: str, locality: str) -> str:
     export = '["."]' if selector else export
     return f"""
 apiVersion: networking.istio.io/v1
@@ -73,7 +74,7 @@ metadata: {{name: d{number}, namespace: {namespace}}}
 spec:
   host: "{host}"
   exportTo: {export}{selector}
-  trafficPolicy: {{loadBalancer: {{consistentHash: {{httpHeaderName: x-{number}}}}}}}
+  trafficPolicy: {{loadBalancer: {{consistentHash: {{httpHeaderName: x-{number}}}{locality}}}}}
   subsets: [{{name: s{number}, labels: {{v: "{number}"}}}}]
 """
 
@@ -89,7 +90,9 @@ spec:
   exportTo: {export}
   ports: [{{name: p, {port}}}]
   resolution: STATIC
-  endpoints: [{{address: 192.0.2.{number + 1}}}]
+  endpoints:
+  - {{address: 192.0.2.{number + 1}, locality: eu/north/b}}
+  - {{address: 192.0.3.{number + 1}, locality: us/west, labels: {{app: teller}}}}
 """
 
 
@@ -111,16 +114,25 @@ outside = st.sampled_from(
 sources = st.sampled_from(["", ", sourceNamespace: bank", ", sourceNamespace: shop", ", sourceLabels: {app: teller}"])
 services = st.tuples(namespaces, st.sampled_from([80, 81, 9080]), exports)
 selectors = st.sampled_from(["", "\n  workloadSelector: {matchLabels: {app: teller}}"])
+localities = st.sampled_from(
+    [
+        "",
+        "}, outlierDetection: {",
+        ", localityLbSetting: {failoverPriority: [app, kubernetes.io/hostname]}}, outlierDetection: {",
+        ", localityLbSetting: {distribute: [{from: eu/*, to: {us: 20, eu: 80}}]}",
+        ", localityLbSetting: {enabled: false}}, outlierDetection: {",
+    ]
+)
 objects = st.tuples(
     st.lists(services, max_size=3),
     st.lists(st.tuples(namespaces, patterns, hosts, exports, sources), max_size=3),
-    st.lists(st.tuples(namespaces, patterns, exports, selectors), max_size=3),
+    st.lists(st.tuples(namespaces, patterns, exports, selectors, localities), max_size=3),
     st.lists(st.tuples(namespaces, outside, exports), max_size=3),
 )
 Objects = tuple[
     list[tuple[str, int, str]],
     list[tuple[str, str, str, str, str]],
-    list[tuple[str, str, str, str]],
+    list[tuple[str, str, str, str, str]],
     list[tuple[str, tuple[str, str], str]],
 ]
 
@@ -134,8 +146,7 @@ def text_of(drawn: Objects) -> str:
 
 
 def whole(read: Reader, proxy: ProxyScope) -> tuple[OutboundScope, ...]:
-    namespace = proxy.workload.namespace
-    return (OutboundScope(namespace, read.query(asked_labels, namespace, proxy.workload.labels), Layer.WHOLE),)
+    return (client_scope(read, proxy, Layer.WHOLE),)
 
 
 def whole_of_sidecar(read: Reader, proxy: ProxyScope) -> tuple[OutboundScope, ...]:
