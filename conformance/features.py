@@ -13,6 +13,7 @@ FEATURES = {
     "authorization": "AuthorizationPolicy: every action and condition, negations, spellings of a path, dry runs",
     "sidecar": "Sidecar: what a workload reaches, what becomes of the rest, and how requests come in",
     "destination_policy": "DestinationRule: load balancing, limits on connections, outlier detection",
+    "locality": "near endpoints before far ones, shares of localities, and what comes next when endpoints fail",
     "retries": "retries happen as told, and only then",
     "gateway_tls": "HTTPS at the gateway, SIMPLE and MUTUAL, several hosts",
     "l4": "VirtualService tls and tcp: connections by server name, port, client and weight, inside and at the gateway",
