@@ -30,9 +30,9 @@ UNSUPPORTED: dict[str, tuple[str, dict[str, Any]]] = {
             "defaultEndpoint": "127.0.0.1:8080",
         }],
     }),
-    "DestinationRule": ("spec.trafficPolicy.loadBalancer.localityLbSetting", {
+    "DestinationRule": ("spec.trafficPolicy.loadBalancer.zoneAwareLbSetting", {
         "host": "web",
-        "trafficPolicy": {"loadBalancer": {"simple": "ROUND_ROBIN", "localityLbSetting": {"enabled": True}}},
+        "trafficPolicy": {"loadBalancer": {"simple": "ROUND_ROBIN", "zoneAwareLbSetting": {"enabled": True}}},
     }),
     "AuthorizationPolicy": ("spec.targetRefs", {
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "web"}],

@@ -44,9 +44,9 @@ def cluster(entry: Json) -> list[Row]:
 
 
 def endpoint(entry: Json) -> list[Row]:
-    """Address, weight, locality, cluster: one row for each endpoint."""
+    """Address, weight, priority, its locality and that locality's weight, cluster: one row for each endpoint."""
     return [
-        (_address(each), str(each.get("load_balancing_weight", "")), _locality(group), entry["name"])
+        (_address(each), _weight(each), str(group.get("priority", 0)), _locality(group), _weight(group), entry["name"])
         for group in entry["resource"].get("endpoints", ())
         for each in group.get("lb_endpoints", ())
     ]
@@ -133,6 +133,10 @@ def _address(each: Json) -> str:
     if socket:
         return f"{socket['address']}:{socket.get('port_value', 0)}"
     return str(address.get("pipe", {}).get("path", ""))
+
+
+def _weight(item: Json) -> str:
+    return str(item.get("load_balancing_weight", ""))
 
 
 def _locality(group: Json) -> str:

@@ -24,7 +24,11 @@ TYPES: Mapping[str, tuple[tuple[str, ...], Row, Callable[[Entry], list[Row]]]] =
         envoy_tables.route,
     ),
     "clusters": (("Cluster",), ("SERVICE", "PORT", "SUBSET", "DIRECTION", "TYPE"), envoy_tables.cluster),
-    "endpoints": (("ClusterLoadAssignment",), ("ENDPOINT", "WEIGHT", "LOCALITY", "CLUSTER"), envoy_tables.endpoint),
+    "endpoints": (
+        ("ClusterLoadAssignment",),
+        ("ENDPOINT", "WEIGHT", "PRIORITY", "LOCALITY", "ITS WEIGHT", "CLUSTER"),
+        envoy_tables.endpoint,
+    ),
     "secrets": (("Secret",), ("NAME", "KIND", "IDENTITY", "NOT AFTER", "SERIAL"), envoy_tables.secret),
 }
 """What is asked for, the head of its table, and the rows of one resource."""

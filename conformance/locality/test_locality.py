@@ -1,7 +1,7 @@
 """Near endpoints go before far ones, or localities get their shares, as the client's own place and labels say.
 
-Four pods behind one Service say by a label where they are, and so does the visitor, who is where `north` is. Each answer
-names its place.
+Four pods behind one Service say by a label where they are, and so does the visitor, who is where `north` is. Each
+answer names its place.
 """
 
 from __future__ import annotations

@@ -31,6 +31,23 @@ DESTINATION_RULE = [
         "{host: a, trafficPolicy: {loadBalancer: {localityLbSetting: {distribute: [{from: x, to: {y: 50}}]}}}}",
         "distribute[0].to: the shares must make 100 together (got 50)",
     ),
+    (
+        "{host: a, trafficPolicy: {loadBalancer: {localityLbSetting: {distribute: [{from: '', to: {y: 100}}]}}}}",
+        'distribute[0].from: must be "region/zone/sub-zone"',
+    ),
+    (
+        "{host: a, trafficPolicy: {loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {'*/b': 100}}]}}}}",
+        'distribute[0].to["*/b"]: may have one * only, at its end',
+    ),
+    (
+        "{host: a, trafficPolicy: {loadBalancer: {localityLbSetting: {failover: [{from: a, to: b/c}]}}}}",
+        "failover[0].to: must be a region",
+    ),
+    (
+        "{host: a, trafficPolicy: {loadBalancer: {zoneAwareLbSetting: {failoverPriority: [topology.istio.io/subzone]}}"
+        "}}",
+        "failoverPriority[0]: is weighed in already",
+    ),
     ("{host: a, trafficPolicy: {connectionPool: {}}}", "connectionPool: must set tcp or http"),
     ("{host: a, trafficPolicy: {connectionPool: {http: {maxRetries: -1}}}}", "http.maxRetries: must be 0 or more"),
     ("{host: a, trafficPolicy: {connectionPool: {tcp: {connectTimeout: 0s}}}}", "connectTimeout: must be 1ms or more"),
@@ -81,3 +98,38 @@ def test_a_warm_up_that_cannot_act_is_told() -> None:
     assert told.startswith("spec.trafficPolicy.loadBalancer: endpoints warm up with ROUND_ROBIN and LEAST_REQUEST only")
     acts = f"{{loadBalancer: {{simple: ROUND_ROBIN, {warmup}}}}}"
     assert warnings("DestinationRule", f"{{host: a, trafficPolicy: {acts}}}") == []
+
+
+FAILOVER = "loadBalancer: {localityLbSetting: {failover: [{from: a, to: b}]}}"
+DETECTION = "outlierDetection: {consecutive5xxErrors: 3}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "path"),
+    [
+        (f"trafficPolicy: {{{FAILOVER}}}", "spec.trafficPolicy."),
+        (f"subsets: [{{name: v, labels: {{a: b}}, trafficPolicy: {{{FAILOVER}}}}}]", "spec.subsets[0].trafficPolicy."),
+        (
+            f"trafficPolicy: {{{DETECTION}, portLevelSettings: [{{port: {{number: 80}}, {FAILOVER}}}]}}",
+            "spec.trafficPolicy.portLevelSettings[0].",
+        ),
+        (f"trafficPolicy: {{{FAILOVER}, {DETECTION}}}", ""),
+        ("trafficPolicy: {loadBalancer: {localityLbSetting: {enabled: false}}}", ""),
+        ("trafficPolicy: {loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {b: 100}}]}}}", ""),
+        (
+            f"trafficPolicy: {{{DETECTION}}}, subsets: [{{name: v, labels: {{a: b}}, trafficPolicy: {{{FAILOVER}}}}}]",
+            "",
+        ),
+        (
+            f"trafficPolicy: {{{FAILOVER}}}, subsets: [{{name: v, labels: {{a: b}}, trafficPolicy: {{{DETECTION}}}}}]",
+            "",
+        ),
+    ],
+)
+def test_failover_without_outlier_detection_is_told(policy: str, path: str) -> None:
+    found = warnings("DestinationRule", f"{{host: a, {policy}}}")
+    if not path:
+        assert found == []
+    else:
+        [told] = found
+        assert told.startswith(f"{path}loadBalancer.localityLbSetting: has no effect without outlierDetection")

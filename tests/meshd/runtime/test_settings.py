@@ -7,6 +7,7 @@ import pytest
 
 from meshd.__main__ import main
 from meshd.model.ext_authz import CheckedBody, ExtAuthzProvider
+from meshd.model.locality import Distribute, LocalityLbSetting
 from meshd.model.mesh import MeshConfig, PathNormalization
 from meshd.runtime.settings import Settings, StartError, load_settings, read_arguments
 
@@ -91,6 +92,14 @@ def test_what_authorization_takes_from_the_mesh(tmp_path: Path) -> None:
     )
 
 
+def test_localities_are_weighed_as_told(tmp_path: Path) -> None:
+    shares = "localityLbSetting: {distribute: [{from: eu/*, to: {eu: 80, us: 20}}]}"
+    assert load_settings(write(tmp_path, shares)).mesh.locality_lb_setting == LocalityLbSetting(
+        (Distribute("eu/*", (("eu", 80), ("us", 20))),)
+    )
+    assert not load_settings(write(tmp_path, "localityLbSetting: {enabled: false}")).mesh.locality_lb_setting.enabled
+
+
 def provider(more: str, name: str = "a") -> str:
     return f"{{name: {name}, envoyExtAuthzHttp: {{service: a.b, port: 80{more}}}}}"
 
@@ -116,6 +125,7 @@ def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
         (f"extensionProviders: [{provider(', includeAdditionalHeadersInCheck: {a b: c}')}]", "no header"),
         (f"extensionProviders: [{provider(', includeRequestBodyInCheck: {maxRequestBytes: 0}')}]", "maxRequestBytes"),
         ("extensionProviders: [{name: a, envoyExtAuthzGrpc: {service: a, port: 0}}]", "service and port"),
+        ("localityLbSetting: {distribute: [{from: a, to: {b: 9}}]}", r"distribute\[0\].to: the shares must make 100"),
         ("- a", "Expected `object`, got `array`"),
     ],
 )
