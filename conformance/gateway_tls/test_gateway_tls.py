@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conformance.backends import GatewayEntrance
 from conformance.certificates import Authority, KeyPair
 from conformance.convergence import eventually
+from conformance.gateway_address import gateway_address
 from conformance.gateway_tls.https import HttpsAnswer, get, tls_context
 from conformance.kubernetes import Kubernetes
 from conformance.manifests import Manifests
@@ -117,3 +119,28 @@ def test_a_host_without_certificate_is_not_served(https: HttpsGateway) -> None:
     must_answer(lambda: https.get("one"), "HTTPS for host one")
     with pytest.raises(OSError):  # noqa: PT011
         https.get("unknown")
+
+
+def test_the_gateway_shows_a_certificate_to_servers_that_want_one(
+    https: HttpsGateway, gateway: GatewayEntrance, kubernetes: Kubernetes, settings: Settings, manifests: Manifests
+) -> None:
+    target = gateway.host("upstream")
+
+    def credential(clients: Authority, servers: Authority) -> str:
+        pair = clients.issue("gateway.example", client=True)
+        return yaml.safe_dump(secret(settings, "client", pair, servers.certificate))
+
+    stranger = Authority("somebody else")
+    wrong = (credential(stranger, https.servers), credential(https.clients, stranger))
+    try:
+        kubernetes.apply(wrong[0])
+        with manifests.applied(HERE / "upstream.yaml", gateway_ip=gateway_address(kubernetes, settings)):
+            # Connections outlive the certificate they began with: the right one comes last.
+            target.must_become(lambda r: r.status == 503, "503 with a certificate of somebody else")
+            kubernetes.apply(credential(https.clients, https.servers))
+            target.must_become(lambda r: r.status == 200 and r.version == "v1", "the server answering the gateway")
+        kubernetes.apply(wrong[1])
+        with manifests.applied(HERE / "upstream.yaml", gateway_ip=gateway_address(kubernetes, settings)):
+            target.must_become(lambda r: r.status == 503, "503 where the server's root is another")
+    finally:
+        kubernetes.delete(wrong[0])

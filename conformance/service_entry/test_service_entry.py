@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -18,6 +17,7 @@ from conformance.callers import PodCaller
 from conformance.calls import Response, Target
 from conformance.certificates import Authority
 from conformance.convergence import eventually
+from conformance.gateway_address import gateway_address
 from conformance.kubernetes import Kubernetes
 from conformance.manifests import Manifests
 from conformance.mtls.xfcc import HEADER, last_caller
@@ -203,17 +203,6 @@ def tls_server(
             yield asking_for(f"entry.{settings.namespace}.test", backends.client)
     finally:
         kubernetes.delete(secret)
-
-
-def gateway_address(kubernetes: Kubernetes, settings: Settings) -> str:
-    """The gateway Service's own address."""
-    key, value = settings.gateway_selector.split("=")
-    services: list[dict[str, Any]] = kubernetes.get("services", "-n", settings.gateway_namespace)["items"]
-    for service in services:
-        spec = service["spec"]
-        if (spec.get("selector") or {}).get(key) == value and any(port["port"] == 443 for port in spec["ports"]):
-            return str(spec["clusterIP"])
-    raise LookupError(f"no Service of the gateway {settings.gateway_selector} has port 443")
 
 
 def test_the_proxy_speaks_tls_to_a_host_outside(tls_server: Target, manifests: Manifests) -> None:

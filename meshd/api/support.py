@@ -34,7 +34,7 @@ def _traffic_policy(prefix: str) -> Iterator[str]:
     yield f"{prefix}.connectionPool"
     yield f"{prefix}.outlierDetection"
     yield from _fields(f"{prefix}.tls", "mode clientCertificate privateKey caCertificates subjectAltNames")
-    yield from _fields(f"{prefix}.tls", "sni insecureSkipVerify caCrl")
+    yield from _fields(f"{prefix}.tls", "sni insecureSkipVerify caCrl credentialName")
 
 
 def _whole_policy(prefix: str) -> Iterator[str]:

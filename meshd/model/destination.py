@@ -173,6 +173,11 @@ class DestinationPolicy:
             yield from (settings for _, settings in policy.ports)
 
     @property
+    def credentials(self) -> frozenset[str]:
+        """Names of the Secrets with which gateways make themselves known, or know servers."""
+        return frozenset(part.tls.credential_name for part in self.parts if part.tls is not None) - {""}
+
+    @property
     def prefers(self) -> bool:
         """Whether it may make some endpoints go before others, by where its clients run or by their labels."""
         balancers = (part.load_balancer for part in self.parts)

@@ -100,6 +100,7 @@ DESTINATIONS: Table[DestinationPolicy] = Table(
         "namespace": lambda d: (d.ref.namespace,),
         "only_for": lambda d: only_for(d.export_to, d.ref.namespace),
         "selecting": lambda d: (d.ref.namespace,) if d.selector else (),
+        "credential": lambda d: (bool(d.credentials),),
         "prefers": lambda d: (d.prefers,),
     },
 )

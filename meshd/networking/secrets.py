@@ -1,5 +1,6 @@
 """Key pairs and trust roots as SDS resources."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
@@ -7,7 +8,7 @@ from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 from meshd.model.gateway import ServerTls
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
-from meshd.model.tables import KEY_PAIRS
+from meshd.model.tables import DESTINATIONS, KEY_PAIRS, exported
 from meshd.networking.gateways import ca_credential, gateway_servers, trusted_ca
 from meshd.networking.names import (
     CA_SUFFIX,
@@ -41,14 +42,22 @@ def validation_context_secret(name: str, ca_pem: bytes, crl_pem: bytes = b"") ->
 
 
 def gateway_secrets(read: Reader, scope: Scope) -> tuple[str, ...]:
-    """Names of the certificates that the gateway's servers show, and of the roots they check clients against.
+    """Names of the certificates that the gateway's servers show, and of the roots they check clients against; and what
+    DestinationRules name for its own connections.
 
     Files come as secrets too: of one that is missing Envoy refuses this secret alone, not the port's listener.
     """
     assert isinstance(scope, WorkloadScope)
     settings = {s.server.tls for s in read.query(gateway_servers, scope) if s.server.tls}
     wanted = {name for tls in settings for name in (*certificate_names(tls), root_name(tls))}
-    return tuple(sorted(wanted - {""}))
+    return tuple(sorted((wanted - {""}).union(_of_policies(read, scope.namespace))))
+
+
+def _of_policies(read: Reader, namespace: str) -> Iterator[str]:
+    for policy in read.find(DESTINATIONS, "credential", True):
+        if exported(policy.export_to, policy.ref.namespace, namespace):
+            for name in policy.credentials:
+                yield from (gateway_credential(name), gateway_credential_ca(name))
 
 
 def certificate_names(tls: ServerTls) -> tuple[str, ...]:

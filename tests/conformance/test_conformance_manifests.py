@@ -23,6 +23,7 @@ MORE = {
     "stable": "90", "canary": "10", "edition": "one", "key": "{}",
     "replicas": "1", "mesh_labels": "{a: b}", "plain_labels": "{a: b}",
     "percent": "10", "name": "pod", "annotations": "{}",
+    "app": "place", "tier": "gold", "locality": "eu.north", "balancer": "{}",
     "outside_ip": "192.0.2.1", "far_ip": "192.0.2.2", "v1_ip": "192.0.2.3", "gateway_ip": "192.0.2.4",
 }  # fmt: skip
 SETTINGS = Settings(

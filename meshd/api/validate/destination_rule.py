@@ -28,6 +28,8 @@ from .names import (
 )
 from .target import check_selector, warn_of_empty_selector
 
+AT_GATEWAYS = "has an effect at gateways alone, whose namespace the Secret must be in; sidecars have no such Secrets"
+
 
 def check_destination_rule(rule: IstioObject[DestinationRule]) -> Iterator[Problem]:
     """Why this DestinationRule must be refused."""
@@ -58,6 +60,20 @@ def warn_destination_rule(rule: IstioObject[DestinationRule]) -> Iterator[Proble
         yield from _warn_traffic_policy(subset.traffic_policy, f"spec.subsets[{index}].trafficPolicy")
     yield from _warn_traffic_policy(rule.spec.traffic_policy, "spec.trafficPolicy")
     yield from warn_locality(rule.spec)
+    for place, tls in _tls_settings(rule.spec):
+        if tls.credential_name:
+            yield Problem(f"{place}.credentialName", tls.credential_name, AT_GATEWAYS)
+
+
+def _tls_settings(rule: DestinationRule) -> Iterator[tuple[str, ClientTLSSettings]]:
+    policies = [("spec.trafficPolicy", rule.traffic_policy)]
+    policies += [
+        (f"spec.subsets[{index}].trafficPolicy", each.traffic_policy) for index, each in enumerate(rule.subsets)
+    ]
+    for path, policy in policies:
+        if policy is not None:
+            ports = [(f"{path}.portLevelSettings[{i}]", port.tls) for i, port in enumerate(policy.port_level_settings)]
+            yield from ((f"{place}.tls", tls) for place, tls in ((path, policy.tls), *ports) if tls is not None)
 
 
 def _warn_traffic_policy(policy: TrafficPolicy | None, path: str) -> Iterator[Problem]:

@@ -48,9 +48,9 @@ def build_outbound_cluster(read: Reader, scope: Scope, item: object) -> Resource
 
 
 def outbound_cluster(
-    read: Reader, scope: OutboundScope, item: ClusterItem, *, follow_client: bool = True
+    read: Reader, scope: OutboundScope, item: ClusterItem, *, at_gateway: bool = False
 ) -> Resource | None:
-    """`follow_client`: a port whose protocol nobody named is spoken to in the client's version of HTTP."""
+    """What gateways do otherwise than sidecars: see clusters.gateway."""
     host, number, subset = item
     if not number:
         return resource(host, _builtin_cluster(host))
@@ -67,9 +67,9 @@ def outbound_cluster(
         "metadata": {"filter_metadata": {"istio": _metadata(read, service, port, subset)}},
         **connection_settings(pool),
         **_endpoints(read, scope, item, service, policy),
-        **transport_security(read, service, port, subset, policy),
+        **transport_security(read, service, port, subset, policy, at_gateway),
     }
-    if port.protocol is Protocol.AUTO and follow_client and not pool.upgrade_to_http2:
+    if port.protocol is Protocol.AUTO and not at_gateway and not pool.upgrade_to_http2:
         pool = replace(pool, use_client_protocol=True)
     if port.protocol.is_http or port.protocol is Protocol.AUTO:
         settings["typed_extension_protocol_options"] = http_protocol_options(

@@ -16,9 +16,12 @@ RAW_BUFFER = {"name": "tlsMode-disabled", "match": {}, "transport_socket": PLAIN
 
 
 def transport_security(
-    read: Reader, service: Service, port: ServicePort, subset: str, policy: TrafficPolicy
+    read: Reader, service: Service, port: ServicePort, subset: str, policy: TrafficPolicy, at_gateway: bool
 ) -> dict[str, Any]:
-    """Fields of a cluster: the transport sockets of its connections."""
+    """Fields of a cluster: the transport sockets of its connections. Secrets by name are there for gateways alone."""
+    tls = policy.tls
+    if tls is not None and tls.credential_name and not at_gateway:
+        policy = replace(policy, tls=replace(tls, credential_name=""))
     security = _tls(read, service, port, subset, policy)
     return behind_proxy_header(security, policy.proxy_protocol) if policy.proxy_protocol else security
 

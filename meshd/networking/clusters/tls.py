@@ -8,7 +8,8 @@ from envoy.extensions.transport_sockets.raw_buffer.v3 import raw_buffer_pb2
 from envoy.extensions.transport_sockets.tls.v3 import tls_pb2
 
 from meshd.model.destination import ClientTls, TlsMode
-from meshd.networking.proto import extension
+from meshd.networking.names import gateway_credential, gateway_credential_ca
+from meshd.networking.proto import ADS, extension
 
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 PLAINTEXT = extension("envoy.transport_sockets.raw_buffer", raw_buffer_pb2.RawBuffer())
@@ -16,29 +17,41 @@ _SAN_TYPES = ("DNS", "URI", "IP_ADDRESS", "EMAIL")
 
 
 def client_tls_socket(tls: ClientTls, alpn: tuple[str, ...]) -> dict[str, Any]:
-    """SIMPLE or MUTUAL with files of the proxy's file system.
+    """SIMPLE or MUTUAL with what a Secret holds, or files of the proxy's file system.
 
+    Without either the client shows no certificate, which a server that wants one refuses: never plaintext instead.
     Without `caCertificates` the system's roots are used. Without `sni` the name is the request's, see follow_request.
     https://istio.io/latest/docs/reference/config/networking/destination-rule/#ClientTLSSettings
     """
     common: dict[str, Any] = {"alpn_protocols": alpn}
-    if tls.mode is TlsMode.MUTUAL:
-        common["tls_certificates"] = [
-            {
-                "certificate_chain": {"filename": tls.client_certificate},
-                "private_key": {"filename": tls.private_key},
-            }
-        ]
+    if tls.mode is TlsMode.MUTUAL and (tls.credential_name or tls.client_certificate):
+        common |= _certificate(tls)
     if not tls.insecure_skip_verify:
-        common["validation_context"] = {
-            "trusted_ca": {"filename": tls.ca_certificates or SYSTEM_ROOTS},
-            "match_typed_subject_alt_names": [
-                {"san_type": kind, "matcher": {"exact": san}} for san in tls.subject_alt_names for kind in _SAN_TYPES
-            ],
-            **({"crl": {"filename": tls.ca_crl}} if tls.ca_crl else {}),
-        }
+        common |= _verification(tls)
     context = tls_pb2.UpstreamTlsContext(sni=tls.sni, common_tls_context=common)
     return extension("envoy.transport_sockets.tls", context)
+
+
+def _certificate(tls: ClientTls) -> dict[str, Any]:
+    if tls.credential_name:
+        return {"tls_certificate_sds_secret_configs": [_secret(gateway_credential(tls.credential_name))]}
+    files = {"certificate_chain": {"filename": tls.client_certificate}, "private_key": {"filename": tls.private_key}}
+    return {"tls_certificates": [files]}
+
+
+def _verification(tls: ClientTls) -> dict[str, Any]:
+    sans = [{"san_type": kind, "matcher": {"exact": san}} for san in tls.subject_alt_names for kind in _SAN_TYPES]
+    context: dict[str, Any] = {"match_typed_subject_alt_names": sans}
+    if tls.credential_name:
+        roots = _secret(gateway_credential_ca(tls.credential_name))
+        both = {"default_validation_context": context, "validation_context_sds_secret_config": roots}
+        return {"combined_validation_context": both}
+    context["trusted_ca"] = {"filename": tls.ca_certificates or SYSTEM_ROOTS}
+    return {"validation_context": context | ({"crl": {"filename": tls.ca_crl}} if tls.ca_crl else {})}
+
+
+def _secret(name: str) -> dict[str, Any]:
+    return {"name": name, "sds_config": ADS}
 
 
 def follow_request(tls: ClientTls | None, known_names: tuple[str, ...] = ()) -> dict[str, bool]:

@@ -133,3 +133,9 @@ def test_failover_without_outlier_detection_is_told(policy: str, path: str) -> N
     else:
         [told] = found
         assert told.startswith(f"{path}loadBalancer.localityLbSetting: has no effect without outlierDetection")
+
+
+def test_secrets_are_for_gateways_alone() -> None:
+    tls = "{tls: {mode: SIMPLE, credentialName: c}}"
+    [told] = warnings("DestinationRule", f"{{host: a, subsets: [{{name: v, labels: {{a: b}}, trafficPolicy: {tls}}}]}}")
+    assert told.startswith("spec.subsets[0].trafficPolicy.tls.credentialName: has an effect at gateways alone")
