@@ -13,6 +13,7 @@ import yaml
 
 from conformance.callers import Caller, HostCaller, PodCaller
 from conformance.calls import Target
+from conformance.convergence import eventually
 from conformance.kubernetes import Kubernetes
 from conformance.manifests import Manifests
 from conformance.settings import Settings
@@ -21,6 +22,8 @@ from conformance.timeouts import TIMEOUTS
 HERE = Path(__file__).parent
 PROGRAMS = ("echo.py", "client.py", "sniffer.py")
 OWNER = "mesh-conformance-owner"
+REQUESTS_TO_SETTLE = 16
+"""Twice as many as Target.load has under way at a time, so that each of its connections is used."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,20 @@ class Backends:
     def service(self, name: str, *, caller: Caller | None = None, port: int = 80, scheme: str = "http") -> Target:
         """A Service of the run's namespace, as seen by `caller` (the client in the mesh)."""
         return Target(caller or self.client, f"{scheme}://{name}.{self.settings.namespace}:{port}")
+
+    def settle(self) -> None:
+        """Have the connections between client and servers that are from before a change end.
+
+        A proxy lets each of them take one more request under the rules it began with, and then ends it.
+        """
+        for name in ("echo-v1", "echo-v2"):
+            target = self.service(name)
+
+            def check(target: Target = target) -> None:
+                tally = target.load(REQUESTS_TO_SETTLE)
+                assert tally.statuses == {"200": REQUESTS_TO_SETTLE}, str(tally)
+
+            eventually(check, within=TIMEOUTS.config_takes_effect, what=f"{name} free of earlier rules", successes=1)
 
     def spiffe_id(self, account: str, namespace: str | None = None) -> str:
         """The SPIFFE id of a service account, of the run's namespace unless told."""

@@ -89,6 +89,14 @@ def backends(kubernetes: Kubernetes, manifests: Manifests) -> Iterator[Backends]
         yield running
 
 
+@pytest.fixture(scope="module", autouse=True)
+def without_earlier_rules(request: pytest.FixtureRequest) -> None:
+    """What tests of other modules applied is gone from the proxies' connections, not from the API server alone."""
+    tests = [each for each in request.session.items if each.getparent(pytest.Module) is request.node]
+    if any("backends" in test.fixturenames for test in tests if isinstance(test, pytest.Function)):
+        request.getfixturevalue("backends").settle()
+
+
 @pytest.fixture(scope="session")
 def gateway(settings: Settings, manifests: Manifests, backends: Backends) -> GatewayEntrance:
     """The ingress gateway with the suite's hosts on port 80."""

@@ -28,13 +28,6 @@ def must_stay_reachable(target: Target) -> None:
     assert tally.statuses == {"200": 30}, str(tally)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def nothing_in_the_way(backends: Backends) -> None:
-    """What other tests applied is gone from the proxies, not from the API server alone."""
-    for name in ("echo-v1", "echo-v2"):
-        backends.service(name).must_become(through_the_mesh, "nobody's rules in force any more")
-
-
 def test_only_what_is_let_in_is_reached(manifests: Manifests, backends: Backends) -> None:
     with manifests.applied(HERE / "egress.yaml", mode="REGISTRY_ONLY"):
         backends.service("echo-v2").must_become(lambda r: r.status == 502, "502 for a service that is not let in")
