@@ -14,7 +14,7 @@ from commands.names import DEFAULT_NAMESPACE
 from commands.objects import Json, Read, from_cluster, from_files
 from meshd.api.kinds import KINDS
 from meshd.model.mesh import MeshConfig
-from meshd.runtime.analysis import ERROR, GROUPS, Analysed, analyse, object_name
+from meshd.runtime.analysis import ERROR, Analysed, analyse, is_judged, object_name
 from meshd.runtime.settings import Settings
 from toolchain.errors import UserError
 
@@ -69,8 +69,7 @@ def _as_json(found: Sequence[Analysed], places: dict[str, str]) -> list[dict[str
 
 
 def _is_in(item: Json, namespace: str) -> bool:
-    judged = item["kind"] == "Service" or str(item["apiVersion"]).partition("/")[0] in GROUPS
-    return judged and bool(item["metadata"]["namespace"] == namespace)
+    return is_judged(item) and bool(item["metadata"]["namespace"] == namespace)
 
 
 def _kinds() -> list[str]:

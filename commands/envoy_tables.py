@@ -88,10 +88,15 @@ def route_target(each: Json) -> str:
     if "cluster" in action:
         return str(action["cluster"])
     if "weighted_clusters" in action:
-        return ", ".join(f"{w.get('weight', 0)} {w['name']}" for w in action["weighted_clusters"].get("clusters", ()))
+        return ", ".join(_shares(action))
     if "redirect" in each:
         return "redirect"
     return f"answer {each['direct_response'].get('status', '')}" if "direct_response" in each else ""
+
+
+def _shares(owner: Json) -> list[str]:
+    """Weighted clusters of a route's action or a TCP proxy."""
+    return [f"{w.get('weight', 0)} {w['name']}" for w in owner.get("weighted_clusters", {}).get("clusters", ())]
 
 
 def _domains(host: Json) -> str:
@@ -123,8 +128,7 @@ def _filter_targets(filters: Any) -> Iterator[str]:
             yield from (route_target(route) for route in host.get("routes", ()))
         if "cluster" in config:
             yield str(config["cluster"])
-        for weighted in config.get("weighted_clusters", {}).get("clusters", ()):
-            yield f"{weighted.get('weight', 0)} {weighted['name']}"
+        yield from _shares(config)
 
 
 def _address(each: Json) -> str:

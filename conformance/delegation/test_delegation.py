@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.backends import Backends, GatewayEntrance
+from conformance.backends import Backends
 from conformance.calls import Target
+from conformance.entrances import CALLERS, reached
 from conformance.manifests import Manifests
 
 pytestmark = pytest.mark.delegation
@@ -21,16 +22,12 @@ def rules(manifests: Manifests, backends: Backends) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=["mesh", "gateway"])
+@pytest.fixture(params=CALLERS)
 def target(request: pytest.FixtureRequest, rules: None, backends: Backends) -> Target:
-    if request.param == "mesh":
-        reached = backends.service("delegation")
-    else:
-        entrance: GatewayEntrance = request.getfixturevalue("gateway")
-        reached = entrance.host("delegation")
-    reached.must_become(lambda r: r.status == 203, "the delegate's last route", path="/team")
-    reached.must_become(lambda r: r.version == "v2", "the delegate of another namespace", path="/far")
-    return reached
+    target = reached(request, backends, "delegation")
+    target.must_become(lambda r: r.status == 203, "the delegate's last route", path="/team")
+    target.must_become(lambda r: r.version == "v2", "the delegate of another namespace", path="/far")
+    return target
 
 
 def test_conditions_of_root_and_delegate_must_both_hold(target: Target) -> None:

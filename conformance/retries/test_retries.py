@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.backends import Backends, GatewayEntrance
+from conformance.backends import Backends
 from conformance.calls import Response, Target
+from conformance.entrances import CALLERS, reached
 from conformance.manifests import Manifests
 from conformance.timeouts import TIMEOUTS
 
@@ -23,14 +24,10 @@ def rules(manifests: Manifests, backends: Backends) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module", params=["mesh", "gateway"])
+@pytest.fixture(scope="module", params=CALLERS)
 def target(request: pytest.FixtureRequest, rules: None, backends: Backends) -> Target:
     """The host `retries`, from a pod and through the gateway."""
-    if request.param == "mesh":
-        reached = backends.service("retries")
-    else:
-        entrance: GatewayEntrance = request.getfixturevalue("gateway")
-        reached = entrance.host("retries")
+    target = reached(request, backends, "retries")
 
     def recovers(path: str, headers: dict[str, str]) -> None:
         def fits(response: Response) -> bool:
@@ -39,11 +36,11 @@ def target(request: pytest.FixtureRequest, rules: None, backends: Backends) -> T
         # An id of its own for every request, since attempts are counted by id.
         for _ in range(2):
             sent = {**headers, "x-echo-id": uuid.uuid4().hex}
-            reached.must_become(fits, f"{path} retried", path=path, headers=sent, together=1)
+            target.must_become(fits, f"{path} retried", path=path, headers=sent, together=1)
 
-    reached.must_become(lambda r: r.status == 200, "host retries reachable")
+    target.must_become(lambda r: r.status == 200, "host retries reachable")
     recovers("/three-on-5xx", {"x-echo-fail-first": "1"})
-    return reached
+    return target
 
 
 def send_counted(target: Target, path: str, method: str = "GET", **told: str) -> tuple[Response, dict[str, int]]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.backends import Backends, GatewayEntrance
+from conformance.backends import Backends
 from conformance.calls import Target
+from conformance.entrances import CALLERS, reached
 from conformance.manifests import Manifests
 
 pytestmark = pytest.mark.routing
@@ -20,15 +21,11 @@ def rules(manifests: Manifests, backends: Backends) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=["mesh", "gateway"])
+@pytest.fixture(params=CALLERS)
 def target(request: pytest.FixtureRequest, rules: None, backends: Backends) -> Target:
-    if request.param == "mesh":
-        reached = backends.service("echo-v1")
-    else:
-        entrance: GatewayEntrance = request.getfixturevalue("gateway")
-        reached = entrance.host("actions")
-    reached.must_become(lambda r: r.status == 418, "the rules", path="/answer")
-    return reached
+    target = reached(request, backends, "actions", service="echo-v1")
+    target.must_become(lambda r: r.status == 418, "the rules", path="/answer")
+    return target
 
 
 def test_a_rewrite_by_expression_may_name_what_it_found(target: Target) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.backends import Backends, GatewayEntrance
+from conformance.backends import Backends
 from conformance.calls import Target
+from conformance.entrances import CALLERS, reached
 from conformance.manifests import Manifests
 
 pytestmark = pytest.mark.routing
@@ -44,15 +45,11 @@ def rules(manifests: Manifests, backends: Backends) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=["mesh", "gateway"])
+@pytest.fixture(params=CALLERS)
 def target(request: pytest.FixtureRequest, rules: None, backends: Backends) -> Target:
-    if request.param == "mesh":
-        reached = backends.service("echo-v1")
-    else:
-        entrance: GatewayEntrance = request.getfixturevalue("gateway")
-        reached = entrance.host("matches")
-    reached.must_become(lambda r: r.status == 218, "the last match", path="/host")
-    return reached
+    target = reached(request, backends, "matches", service="echo-v1")
+    target.must_become(lambda r: r.status == 218, "the last match", path="/host")
+    return target
 
 
 def test_requests_fit_what_they_should_and_nothing_else(target: Target) -> None:

@@ -11,6 +11,7 @@ import pytest
 from conformance.backends import Backends, GatewayEntrance
 from conformance.calls import Target
 from conformance.convergence import eventually
+from conformance.entrances import CALLERS, reached
 from conformance.manifests import Manifests
 from conformance.statistics import acceptance_region
 from conformance.timeouts import TIMEOUTS
@@ -46,18 +47,14 @@ def rules(manifests: Manifests, backends: Backends) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module", params=["mesh", "gateway"])
+@pytest.fixture(scope="module", params=CALLERS)
 def target(request: pytest.FixtureRequest, rules: None, backends: Backends) -> Target:
     """The host `routing`, as its two kinds of callers reach it."""
-    if request.param == "mesh":
-        reached = backends.service("routing")
-    else:
-        entrance: GatewayEntrance = request.getfixturevalue("gateway")
-        reached = entrance.host("routing")
+    target = reached(request, backends, "routing")
     # The last rule in force before the table is judged, so that all before it are too.
-    reached.must_become(lambda r: r.status == 200 and r.version == "v1", "the default route")
-    reached.must_become(lambda r: r.version == "v2", "the first route", path="/path/exact")
-    return reached
+    target.must_become(lambda r: r.status == 200 and r.version == "v1", "the default route")
+    target.must_become(lambda r: r.version == "v2", "the first route", path="/path/exact")
+    return target
 
 
 @pytest.mark.smoke

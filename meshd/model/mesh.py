@@ -58,6 +58,10 @@ class MeshConfig:
             built_in = (*built_in, ZipkinTracing(ZIPKIN, Collector(self.zipkin_host, self.zipkin_port)))
         return (*self.extension_providers, *built_in)
 
+    def ext_authz_provider(self, name: str) -> ExtAuthzProvider | None:
+        """Who decides under `name` for policies with CUSTOM."""
+        return next((each for each in self.ext_authz_providers if each.name == name), None)
+
     def provider(self, name: str) -> Provider | None:
         """The provider that objects know under `name`."""
         return next((each for each in self.providers if each.name == name), None)

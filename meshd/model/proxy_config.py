@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshd.model.labels import Labels, selects
-from meshd.model.reference import ObjectRef
+from meshd.model.reference import ObjectRef, oldest_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +34,4 @@ def workload_config(configs: tuple[ProxyConfig, ...], labels: Labels) -> ProxyCo
 
 
 def _oldest(configs: list[ProxyConfig]) -> ProxyConfig | None:
-    return min(configs, key=lambda config: (config.created, config.ref), default=None)
+    return next(iter(oldest_first(configs)), None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from meshd.model.gateway import Gateway, GatewayServer, KeyPair, ServerTls, ServerTlsMode
 from meshd.model.labels import selects
 from meshd.model.memo import Reader
+from meshd.model.reference import oldest_first
 from meshd.model.tables import GATEWAYS, KEY_PAIRS
 from meshd.networking.lookup import services_of_workload, target_port
 from meshd.networking.names import CA_SUFFIX
@@ -61,7 +62,7 @@ def gateway_servers(read: Reader, scope: WorkloadScope) -> tuple[BoundServer, ..
     chosen = [g for g in read.all(GATEWAYS) if selects(g.selector, scope.labels)]
     return tuple(
         BoundServer(gateway, server, targets.get(server.port) or server.port)
-        for gateway in sorted(chosen, key=lambda g: (g.created, g.ref))
+        for gateway in oldest_first(chosen)
         for server in gateway.servers
     )
 
@@ -100,15 +101,15 @@ def trusted_ca(read: Reader, namespace: str, credential: str) -> KeyPair | None:
     return next((pair for pair in found if pair is not None and pair.ca), None)
 
 
-def server_hosts(bound: BoundServer, namespace: str) -> tuple[str, ...]:
+def server_hosts(gateway: Gateway, server: GatewayServer, namespace: str) -> tuple[str, ...]:
     """Hosts of a server that rules in `namespace` may attach to.
 
     https://istio.io/latest/docs/reference/config/networking/gateway/#Server (hosts: "namespace/host")
     """
     hosts = []
-    for entry in bound.server.hosts:
+    for entry in server.hosts:
         owner, _, host = entry.rpartition("/")
-        if owner in ("", "*", namespace) or (owner == "." and namespace == bound.gateway.ref.namespace):
+        if owner in ("", "*", namespace) or (owner == "." and namespace == gateway.ref.namespace):
             hosts.append(host)
     return tuple(hosts)
 

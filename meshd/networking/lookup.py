@@ -7,9 +7,20 @@ from meshd.model.hosts import wildcards
 from meshd.model.labels import Labels, selects
 from meshd.model.memo import Reader
 from meshd.model.mesh import MeshConfig
+from meshd.model.reference import oldest_first
 from meshd.model.route import RouteRules
-from meshd.model.service import Service, ServicePort
-from meshd.model.tables import ALIASES, DESTINATIONS, MESH, MESH_KEY, ROUTE_RULES, SERVICES, exported, only_for
+from meshd.model.service import Service, ServicePort, Workload
+from meshd.model.tables import (
+    ALIASES,
+    DESTINATIONS,
+    MESH,
+    MESH_KEY,
+    ROUTE_RULES,
+    SERVICES,
+    WORKLOADS,
+    exported,
+    only_for,
+)
 
 
 def mesh_config(read: Reader) -> MeshConfig:
@@ -101,7 +112,7 @@ def route_rules(read: Reader, namespace: str, gateway: str, host: str) -> tuple[
         for rules in read.find(ROUTE_RULES, "host", host)
         if gateway in rules.gateways and exported(rules.export_to, rules.ref.namespace, namespace)
     ]
-    return tuple(sorted(found, key=lambda rules: (rules.created, rules.ref)))
+    return tuple(oldest_first(found))
 
 
 def services_of_workload(read: Reader, namespace: str, labels: Labels) -> tuple[Service, ...]:
@@ -111,6 +122,12 @@ def services_of_workload(read: Reader, namespace: str, labels: Labels) -> tuple[
         for service in read.find(SERVICES, "namespace", namespace)
         if service.selector and selects(service.selector, labels)
     )
+
+
+def workloads_of_service(read: Reader, service: Service) -> tuple[Workload, ...]:
+    """Pods that its selector picks; none without a selector."""
+    pods = read.find(WORKLOADS, "namespace", service.namespace) if service.selector else ()
+    return tuple(pod for pod in pods if selects(service.selector, pod.labels))
 
 
 def target_port(port: ServicePort, container_ports: tuple[tuple[str, int], ...]) -> int | None:

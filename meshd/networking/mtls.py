@@ -6,6 +6,7 @@ from envoy.extensions.transport_sockets.tls.v3 import tls_pb2
 
 from meshd.model.labels import Labels, selects
 from meshd.model.memo import Reader
+from meshd.model.reference import oldest_first
 from meshd.model.security import MtlsMode, PeerAuthentication
 from meshd.model.tables import PEER_AUTHENTICATIONS
 from meshd.networking.lookup import mesh_config
@@ -21,15 +22,11 @@ ALPN_MESH_HTTP = "istio-http"
 def peer_authentications(read: Reader, namespace: str, labels: Labels) -> tuple[PeerAuthentication, ...]:
     """What applies to a workload, the narrowest first: its own, its namespace's, the mesh's."""
     root = read.query(mesh_config).root_namespace
-    own = _oldest_first(read.find(PEER_AUTHENTICATIONS, "namespace", namespace))
-    mesh = _oldest_first(read.find(PEER_AUTHENTICATIONS, "namespace", root))
+    own = oldest_first(read.find(PEER_AUTHENTICATIONS, "namespace", namespace))
+    mesh = oldest_first(read.find(PEER_AUTHENTICATIONS, "namespace", root))
     workload = [p for p in own if p.selector and selects(p.selector, labels)]
     wide = [p for p in own if not p.selector]
     return (*workload[:1], *wide[:1], *[p for p in mesh if not p.selector][:1])
-
-
-def _oldest_first(policies: tuple[PeerAuthentication, ...]) -> list[PeerAuthentication]:
-    return sorted(policies, key=lambda policy: (policy.created, policy.ref))
 
 
 def mtls_mode(read: Reader, namespace: str, labels: Labels, port: int) -> MtlsMode:

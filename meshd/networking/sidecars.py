@@ -9,6 +9,7 @@ from dataclasses import replace
 from meshd.model.labels import Labels, selects
 from meshd.model.memo import Reader
 from meshd.model.provider import collectors_of
+from meshd.model.reference import oldest_first
 from meshd.model.route import Destination, RouteRules
 from meshd.model.service import Service
 from meshd.model.sidecar import EgressListener, OutboundPolicy, Sidecar
@@ -21,14 +22,10 @@ from meshd.networking.scopes import OutboundScope
 def sidecar_of(read: Reader, namespace: str, labels: Labels) -> Sidecar | None:
     """The one that acts on a workload: one that selects it, else its namespace's, else the mesh's; the oldest."""
     root = read.query(mesh_config).root_namespace
-    own = _oldest_first(read.find(SIDECARS, "namespace", namespace))
+    own = oldest_first(read.find(SIDECARS, "namespace", namespace))
     selecting = [s for s in own if s.selector and selects(s.selector, labels)]
-    wide = [s for s in (*own, *_oldest_first(read.find(SIDECARS, "namespace", root))) if not s.selector]
+    wide = [s for s in (*own, *oldest_first(read.find(SIDECARS, "namespace", root))) if not s.selector]
     return next(iter((*selecting, *wide)), None)
-
-
-def _oldest_first(sidecars: tuple[Sidecar, ...]) -> list[Sidecar]:
-    return sorted(sidecars, key=lambda sidecar: (sidecar.created, sidecar.ref))
 
 
 def sidecar_in(read: Reader, scope: OutboundScope) -> Sidecar | None:

@@ -28,7 +28,7 @@ from meshd.model.tables import MESH, MESH_KEY, SERVICES, Change
 from meshd.networking.advice import findings
 
 ERROR, WARNING = "error", "warning"
-GROUPS = frozenset(kind.group for kind in KINDS)
+_GROUPS = frozenset(kind.group for kind in KINDS)
 
 Json = Mapping[str, Any]
 
@@ -52,7 +52,7 @@ def analyse(judged: Sequence[Json], others: Iterable[Json], mesh: MeshConfig) ->
     whole = bool(store.all(SERVICES))
     found = [*_twice(judged)]
     for item in judged:
-        if item["kind"] == "Service" or _group(item) in GROUPS:
+        if is_judged(item):
             found += _of_object(item, store, mesh, whole)
     return list(dict.fromkeys(found))
 
@@ -104,8 +104,9 @@ def _twice(judged: Sequence[Json]) -> Iterator[Analysed]:
             yield Analysed(ERROR, name, "metadata.name", f"it is written {times} times: the last one would count")
 
 
-def _group(item: Json) -> str:
-    return str(item.get("apiVersion", "")).partition("/")[0]
+def is_judged(item: Json) -> bool:
+    """Whether there is anything to say of objects of its kind."""
+    return item["kind"] == "Service" or str(item.get("apiVersion", "")).partition("/")[0] in _GROUPS
 
 
 def object_name(item: Json) -> str:

@@ -27,7 +27,6 @@ from meshd.api.object import IstioObject
 from meshd.api.translate import translate
 from meshd.inject import build_app
 from meshd.model.hold import Hold
-from meshd.model.mesh import MeshConfig
 from meshd.model.proxy_config import ProxyConfig
 from meshd.model.store import Store
 from meshd.model.tables import MESH, MESH_KEY, PROXY_CONFIGS
@@ -66,6 +65,7 @@ class ControlPlane:
     def __init__(self, settings: Settings, arguments: argparse.Namespace) -> None:
         """Raises StartError."""
         self._settings = settings
+        self._mesh = settings.mesh
         self._arguments = arguments
         try:
             authority = CertificateAuthority.load(arguments.ca)
@@ -139,7 +139,7 @@ class ControlPlane:
 
     def _advise(self, istio_object: IstioObject[Message]) -> list[str]:
         store = self.publisher.engine.store
-        rows = translate(istio_object, self._settings.mesh)
+        rows = translate(istio_object, self._mesh)
         return [f"{istio_object}: {line}" for _, _, row in rows for line in advice(store, row)]
 
     def _proxy_configs(self, namespace: str) -> tuple[ProxyConfig, ...]:
@@ -149,12 +149,11 @@ class ControlPlane:
     async def _background(self) -> AsyncIterator[None]:
         """Watches and rounds. Enters when all objects are known; what ends early ends the whole."""
         known = asyncio.Event()
-        mesh: MeshConfig = self._settings.mesh
-        self.publisher.submit([(MESH, MESH_KEY, mesh)])
+        self.publisher.submit([(MESH, MESH_KEY, self._mesh)])
         try:
             async with asyncio.TaskGroup() as group:
                 works: list[Coroutine[Any, Any, None]] = [
-                    ingest.run(self._client, mesh, self.publisher.submit, known),
+                    ingest.run(self._client, self._mesh, self.publisher.submit, known),
                     self.publisher.run(),
                     self.publisher.renew_certificates(),
                     self._leader.run(known),

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from meshd.model.destination import DestinationPolicy, Subset, TrafficPolicy
-from meshd.model.labels import Labels, selects
+from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.service import Service
-from meshd.model.tables import DESTINATIONS, WORKLOADS
+from meshd.model.tables import DESTINATIONS
 from meshd.networking.advice.finding import Finding, older
-from meshd.networking.lookup import destination_service, mesh_config
+from meshd.networking.lookup import destination_service, mesh_config, workloads_of_service
 
 
 def of_policy(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:
@@ -25,16 +25,10 @@ def _subset(read: Reader, service: Service | None, subset: Subset) -> Iterator[F
     if not subset.labels:
         yield Finding("spec.subsets.labels", f"subset {subset.name} has no labels: it stands for all endpoints")
         return
-    pods = _pods(read, service) if service else ()
-    if service and pods and not any(selects(subset.labels, labels) for labels in pods):
+    pods = workloads_of_service(read, service) if service and not service.entry else ()
+    if service and pods and not any(selects(subset.labels, pod.labels) for pod in pods):
         pairs = ", ".join(f"{key}={value}" for key, value in subset.labels)
         yield Finding("spec.subsets.labels", f"no pod of {service.hostname} is in subset {subset.name}: {pairs}")
-
-
-def _pods(read: Reader, service: Service) -> tuple[Labels, ...]:
-    """Labels of the service's pods."""
-    pods = read.find(WORKLOADS, "namespace", service.namespace) if service.selector and not service.entry else ()
-    return tuple(pod.labels for pod in pods if selects(service.selector, pod.labels))
 
 
 def _same_host(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:

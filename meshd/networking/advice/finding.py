@@ -1,8 +1,8 @@
 """One thing an author should know, and who of several objects goes before."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from meshd.model.reference import ObjectRef
+from meshd.model.reference import Dated
 
 
 class Finding(NamedTuple):
@@ -14,16 +14,6 @@ class Finding(NamedTuple):
     field: str
     text: str
     missing: bool = False
-
-
-class Dated(Protocol):
-    """A row of an object with its time of creation."""
-
-    @property
-    def ref(self) -> ObjectRef: ...
-
-    @property
-    def created(self) -> str: ...
 
 
 def older(first: Dated, second: Dated) -> bool:

@@ -38,7 +38,7 @@ def _selector(read: Reader, selector: Labels, namespace: str | None) -> Iterator
 def _provider(read: Reader, policy: AuthorizationPolicy) -> Iterator[Finding]:
     if policy.action is not Action.CUSTOM or policy.dry_run or provider_of(read, policy.provider) is not None:
         return
-    known = next((p for p in mesh_config(read).ext_authz_providers if p.name == policy.provider), None)
+    known = mesh_config(read).ext_authz_provider(policy.provider)
     what = f"no extension provider {policy.provider}"
     if known is not None:
         what = f"no service {known.host} with port {known.port} for extension provider {policy.provider}"

@@ -7,7 +7,7 @@ from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
 from meshd.model.tables import GATEWAYS, ROUTE_RULES, exported, only_for
 from meshd.networking.advice.delegation import delegation_advice
 from meshd.networking.advice.finding import Finding, older
-from meshd.networking.gateways import intersection
+from meshd.networking.gateways import intersection, server_hosts
 from meshd.networking.lookup import destination_policy, destination_service, mesh_config
 
 DESTINATION = "spec.http.route.destination"
@@ -32,20 +32,12 @@ def _gateways(read: Reader, rules: RouteRules) -> Iterator[Finding]:
             yield Finding("spec.gateways", f"there is no Gateway {key} yet", missing=True)
             continue
         offered = [host for server in gateway.servers for host in server.hosts]
+        mine = [host for server in gateway.servers for host in server_hosts(gateway, server, rules.ref.namespace)]
         for host in rules.hosts:
-            if not any(_attaches(entry, host, rules, key) for entry in offered):
+            if all(intersection(pattern, host) is None for pattern in mine):
                 yield Finding(
                     "spec.hosts", f"no server of Gateway {key} has the host {host}: it lets in {_list(offered)}"
                 )
-
-
-def _attaches(entry: str, host: str, rules: RouteRules, gateway: str) -> bool:
-    """Whether a server's host ("namespace/host" or "host") takes in the rules' host."""
-    owner, _, pattern = entry.rpartition("/")
-    allowed = owner in ("", "*", rules.ref.namespace) or (
-        owner == "." and gateway.startswith(f"{rules.ref.namespace}/")
-    )
-    return allowed and intersection(pattern, host) is not None
 
 
 def _destination(read: Reader, rules: RouteRules, destination: Destination) -> Iterator[str]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.service import Protocol, Service, ServicePort
-from meshd.model.tables import WORKLOADS
 from meshd.networking.advice.finding import Finding
 from meshd.networking.listeners.server_name import FIRST_BYTES
+from meshd.networking.lookup import workloads_of_service
 
 SHOWN = 3
 
@@ -29,8 +28,7 @@ def _unnamed(port: ServicePort) -> Iterator[Finding]:
 
 
 def _outside(read: Reader, service: Service) -> Iterator[Finding]:
-    pods = [p for p in read.find(WORKLOADS, "namespace", service.namespace) if service.selector]
-    chosen = [pod for pod in pods if selects(service.selector, pod.labels)]
+    chosen = workloads_of_service(read, service)
     outside = [pod.name for pod in chosen if not pod.in_mesh]
     if outside and len(outside) < len(chosen):
         names = ", ".join(outside[:SHOWN]) + (f" and {len(outside) - SHOWN} more" if len(outside) > SHOWN else "")

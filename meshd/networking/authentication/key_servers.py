@@ -41,9 +41,9 @@ def key_server(read: Reader, namespace: str, uri: str) -> KeyServer:
     domain = read.query(mesh_config).cluster_domain
     for name in (host, f"{host}.{domain}", f"{host}.svc.{domain}", f"{host}.{namespace}.svc.{domain}"):
         service = read.query(service_of, name, namespace)
-        known = service is not None and service.resolution is not Resolution.ORIGINAL_DESTINATION
-        is_served = known and service is not None and service.port(port) is not None
-        if is_served and (not is_tls or _opens_tls(read, namespace, name, port)):
+        if service is None or service.resolution is Resolution.ORIGINAL_DESTINATION or service.port(port) is None:
+            continue
+        if not is_tls or _opens_tls(read, namespace, name, port):
             return KeyServer(host, port, is_tls, name)
     return KeyServer(host, port, is_tls)
 

@@ -53,7 +53,7 @@ def custom_network_filters(read: Reader, policies: Policies) -> Iterator[dict[st
 
 def provider_of(read: Reader, name: str) -> ExtAuthzProvider | None:
     """The mesh's provider; None when there is none of that name, or its service is not there."""
-    provider = next((p for p in read.query(mesh_config).ext_authz_providers if p.name == name), None)
+    provider = read.query(mesh_config).ext_authz_provider(name)
     service = read.query(service_of, provider.host, provider.namespace) if provider else None
     if provider is None or service is None or service.port(provider.port) is None:
         return None

@@ -16,7 +16,6 @@ from meshd.model.destination import TlsMode
 from meshd.model.route import WeightedDestination
 from meshd.model.service import Protocol
 from meshd.networking.listeners.server_name import FIRST_BYTES
-from meshd.networking.lookup import destination_service
 from meshd.networking.mtls import ALPN_MESH
 from meshd.networking.proto import duration, extension
 from meshd.networking.routes.upstream import Upstreams
@@ -59,7 +58,7 @@ def saying_it_is_not_http(upstreams: Upstreams, destinations: Iterable[WeightedD
     A DestinationRule's own TLS is left alone: its server knows nothing of the mesh's names.
     """
     for each in destinations:
-        service = upstreams.read.query(destination_service, each.destination.host, upstreams.namespace)
+        service = upstreams.service(each.destination)
         port = service.port(upstreams.port(each.destination)) if service else None
         tls = upstreams.policy(each.destination).tls
         if port is not None and port.protocol is Protocol.AUTO and (tls is None or tls.mode is TlsMode.ISTIO_MUTUAL):

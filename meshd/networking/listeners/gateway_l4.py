@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from meshd.model.memo import Reader
+from meshd.model.reference import oldest_first
 from meshd.model.route import RouteRules, WeightedDestination
 from meshd.model.tables import ROUTE_RULES, exported
 from meshd.networking.authorization.filters import network_rbac_filters, policies_for
@@ -20,23 +21,19 @@ from meshd.networking.scopes import WorkloadScope
 
 def l4_rules(read: Reader, bound: BoundServer) -> tuple[RouteRules, ...]:
     """The rules of a server's Gateway that share a host with the server, the oldest first."""
-    return tuple(
-        sorted(
-            (
-                rules
-                for rules in read.find(ROUTE_RULES, "gateway", bound.gateway.ref.key)
-                if rules.tls or rules.tcp
-                if exported(rules.export_to, rules.ref.namespace, bound.gateway.ref.namespace)
-                if any(_shared(bound, rules, host) for host in rules.hosts)
-            ),
-            key=lambda rules: (rules.created, rules.ref),
-        )
+    found = (
+        rules
+        for rules in read.find(ROUTE_RULES, "gateway", bound.gateway.ref.key)
+        if rules.tls or rules.tcp
+        if exported(rules.export_to, rules.ref.namespace, bound.gateway.ref.namespace)
+        if any(_shared(bound, rules, host) for host in rules.hosts)
     )
+    return tuple(oldest_first(found))
 
 
 def _shared(bound: BoundServer, rules: RouteRules, host: str) -> tuple[str, ...]:
     """What of `host` a server offers to `rules`."""
-    found = (intersection(offered, host) for offered in server_hosts(bound, rules.ref.namespace))
+    found = (intersection(offered, host) for offered in server_hosts(bound.gateway, bound.server, rules.ref.namespace))
     return tuple(dict.fromkeys(each for each in found if each is not None))
 
 

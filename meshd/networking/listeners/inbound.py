@@ -6,7 +6,6 @@ from typing import Any
 
 from envoy.config.listener.v3 import listener_pb2
 from envoy.extensions.filters.listener.original_dst.v3 import original_dst_pb2
-from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
@@ -19,6 +18,7 @@ from meshd.networking.inbound_ports import InboundPort, inbound_ports
 from meshd.networking.listeners.detection import HTTP_PROTOCOLS, inspector_for
 from meshd.networking.listeners.http import connection_manager
 from meshd.networking.listeners.request_protocol import server_label
+from meshd.networking.listeners.server_name import TLS_INSPECTOR
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry.reporter import server_reporter
 from meshd.networking.mtls import (
@@ -40,7 +40,6 @@ from meshd.networking.scopes import WorkloadScope
 
 _ORIGINAL_DST = extension("envoy.filters.listener.original_dst", original_dst_pb2.OriginalDst())
 _TLS: dict[str, Any] = {"transport_protocol": "tls"}
-_TLS_INSPECTOR = extension("envoy.filters.listener.tls_inspector", tls_inspector_pb2.TlsInspector())
 
 
 def inbound_listeners(read: Reader, scope: Scope) -> tuple[str, ...]:
@@ -54,7 +53,7 @@ def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource
     chains = [*_closed_ports(), *(chain for bound in bounds for chain in _chains(read, scope, bound))]
     inspectors = [_ORIGINAL_DST]
     if any(bound.mode is not MtlsMode.DISABLE for bound in bounds):
-        inspectors.append(_TLS_INSPECTOR)
+        inspectors.append(TLS_INSPECTOR)
     read_in_plaintext = [b.number for b in bounds if b.is_detected and b.mode is not MtlsMode.STRICT]
     if read_in_plaintext:
         inspectors.append(inspector_for(read_in_plaintext))

@@ -109,16 +109,17 @@ def _is_own(read: Reader, scope: OutboundScope, address: str, port: int) -> bool
 
 def _chains(read: Reader, scope: OutboundScope, address: str, port: int, host: str, reporter: Reporter) -> _Found:
     """What one listener has; no chains for a service that is gone."""
-    unknown = _unknown(read, scope)
     if not host:
         sharing = read.query(by_port, scope, port) if address == ANY_ADDRESS else ()
         serves = address != ANY_ADDRESS or serves_http(read, scope, port)
         http = [http_manager(read, reporter, address, port)] if serves else None
         if sharing:
+            unknown = _unknown(read, scope)
             return _Found(*chains_of_several(read, scope, (address, port), sharing, reporter, http, unknown))
         return _Found([{"filters": http}] if http else [])
     sharing = read.query(at_address, scope, address, port)
     if len(sharing) > 1:
+        unknown = _unknown(read, scope)
         return _Found(*chains_of_several(read, scope, (address, port), sharing, reporter, None, unknown))
     service = read.query(service_of, host, scope.namespace)
     if service is None:

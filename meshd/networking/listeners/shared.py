@@ -36,11 +36,12 @@ def at_address(read: Reader, scope: OutboundScope, address: str, port: int) -> t
 
 def _known(read: Reader, scope: OutboundScope, services: Iterable[Service], port: int) -> tuple[Service, ...]:
     hosts = dict.fromkeys(service.hostname for service in services)
-    let_in = read.query(services_in, scope) if scope.sidecar else ()
-    found = [read.query(service_of, host, scope.namespace) for host in hosts]
-    seen = [service for service in found if service is not None and service.port(port) is not None]
     if scope.sidecar:
-        seen = [s for s in let_in if s.hostname in hosts and s.port(port) is not None]
+        known = [service for service in read.query(services_in, scope) if service.hostname in hosts]
+    else:
+        found = (read.query(service_of, host, scope.namespace) for host in hosts)
+        known = [service for service in found if service is not None]
+    seen = (service for service in known if service.port(port) is not None)
     return tuple(sorted(seen, key=lambda service: (bool(service.entry), service.created, service.key)))
 
 

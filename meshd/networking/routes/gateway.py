@@ -5,6 +5,7 @@ from typing import Any
 from envoy.config.route.v3 import route_components_pb2
 
 from meshd.model.memo import Reader
+from meshd.model.reference import oldest_first
 from meshd.model.resource import Resource, Scope
 from meshd.model.route import RouteRules
 from meshd.model.tables import ROUTE_RULES, exported
@@ -43,10 +44,7 @@ def attached_rules(
     for bound in read.query(gateway_servers, scope):
         if bound.route != route:
             continue
-        for rules in sorted(
-            read.find(ROUTE_RULES, "gateway", bound.gateway.ref.key),
-            key=lambda rules: (rules.created, rules.ref),
-        ):
+        for rules in oldest_first(read.find(ROUTE_RULES, "gateway", bound.gateway.ref.key)):
             if not exported(rules.export_to, rules.ref.namespace, bound.gateway.ref.namespace):
                 continue
             for host in _hosts(bound, rules):
@@ -55,7 +53,7 @@ def attached_rules(
 
 
 def _hosts(bound: BoundServer, rules: RouteRules) -> list[str]:
-    offered = server_hosts(bound, rules.ref.namespace)
+    offered = server_hosts(bound.gateway, bound.server, rules.ref.namespace)
     shared = (intersection(host, wanted) for host in offered for wanted in rules.hosts)
     return [host for host in dict.fromkeys(shared) if host is not None]
 

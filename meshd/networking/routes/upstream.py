@@ -28,15 +28,18 @@ class Upstreams:
     labels: Labels = ()
     asked: str = ""
 
+    def service(self, destination: Destination) -> Service | None:
+        return self.read.query(destination_service, destination.host, self.namespace)
+
     def cluster(self, destination: Destination) -> str:
-        service, subset = self._service(destination), destination.subset
+        service, subset = self.service(destination), destination.subset
         if service is not None and service.headless and service.hostname == self.asked and not subset:
             subset = AS_MEANT
         return outbound_cluster_name(self._host(destination), self.port(destination), subset)
 
     def hash_policies(self, destination: Destination) -> list[dict[str, Any]]:
         """RouteAction.hash_policy for a destination that clients see and whose policy asks for consistent hashing."""
-        if self._service(destination) is None:
+        if self.service(destination) is None:
             return []
         hashing = self.policy(destination).consistent_hash
         return [_hash_policy(hashing)] if hashing else []
@@ -49,14 +52,11 @@ class Upstreams:
         """A destination without a port is the service's only port, else the port the request came in on."""
         if destination.port:
             return destination.port
-        service = self._service(destination)
+        service = self.service(destination)
         return service.ports[0].port if service and len(service.ports) == 1 else self.request_port
 
-    def _service(self, destination: Destination) -> Service | None:
-        return self.read.query(destination_service, destination.host, self.namespace)
-
     def _host(self, destination: Destination) -> str:
-        service = self._service(destination)
+        service = self.service(destination)
         return service.hostname if service else destination.host
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.service import Workload
-from meshd.model.tables import GATEWAYS, REQUEST_AUTHENTICATIONS
+from meshd.model.tables import GATEWAYS
+from meshd.networking.authentication.key_servers import authentications_in
 from meshd.networking.authorization.filters import policies_for
-from meshd.networking.lookup import mesh_config, services_of_workload
+from meshd.networking.lookup import services_of_workload
 from meshd.networking.mtls import mtls_mode, mtls_ports, peer_authentications
 from meshd.runtime.describe.service import Waiting, describe_service
 
@@ -52,6 +53,5 @@ def _origin(read: Reader, pod: Workload, port: int) -> str:
 
 
 def _request_authentications(read: Reader, pod: Workload) -> list[str]:
-    places = dict.fromkeys((mesh_config(read).root_namespace, pod.namespace))
-    found = (each for place in places for each in read.find(REQUEST_AUTHENTICATIONS, "namespace", place))
+    found = authentications_in(read, pod.namespace)
     return [str(each.ref) for each in found if selects(each.selector, pod.labels)]

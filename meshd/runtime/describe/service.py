@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from meshd.model.hosts import wildcards
-from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.service import Service
-from meshd.model.tables import DESTINATIONS, GATEWAYS, ROUTE_RULES, WORKLOADS
-from meshd.networking.lookup import destination_policy, route_rules
+from meshd.model.tables import DESTINATIONS, GATEWAYS, ROUTE_RULES
+from meshd.networking.lookup import destination_policy, route_rules, workloads_of_service
 
 Waiting = Sequence[tuple[RouteRules, Sequence[str]]]
 """The newest versions of rules that are not in force, and what each waits for."""
@@ -34,8 +33,7 @@ def describe_service(read: Reader, service: Service, waiting: Waiting) -> dict[s
 
 def _pods(read: Reader, service: Service) -> dict[str, Any]:
     """{"all", "without_sidecar"}: numbers and names."""
-    pods = read.find(WORKLOADS, "namespace", service.namespace) if service.selector else ()
-    chosen = [pod for pod in pods if selects(service.selector, pod.labels)]
+    chosen = workloads_of_service(read, service)
     return {"all": len(chosen), "without_sidecar": [pod.name for pod in chosen if not pod.in_mesh]}
 
 

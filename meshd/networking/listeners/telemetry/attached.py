@@ -2,6 +2,7 @@
 
 from meshd.model.labels import Labels, selects
 from meshd.model.memo import Reader
+from meshd.model.reference import oldest_first
 from meshd.model.tables import TELEMETRIES
 from meshd.model.telemetry import Telemetry
 from meshd.networking.lookup import mesh_config
@@ -13,8 +14,8 @@ def telemetries_of(read: Reader, namespace: str, labels: Labels) -> tuple[str, .
     https://istio.io/latest/docs/reference/config/telemetry/#Telemetry
     """
     root = read.query(mesh_config).root_namespace
-    own = _oldest_first(read.find(TELEMETRIES, "namespace", namespace))
-    mesh = own if namespace == root else _oldest_first(read.find(TELEMETRIES, "namespace", root))
+    own = oldest_first(read.find(TELEMETRIES, "namespace", namespace))
+    mesh = own if namespace == root else oldest_first(read.find(TELEMETRIES, "namespace", root))
     of_mesh = [t for t in mesh if not t.selector]
     of_namespace = [] if namespace == root else [t for t in own if not t.selector]
     of_workload = [t for t in own if t.selector and selects(t.selector, labels)]
@@ -24,7 +25,3 @@ def telemetries_of(read: Reader, namespace: str, labels: Labels) -> tuple[str, .
 def read_telemetries(read: Reader, keys: tuple[str, ...]) -> tuple[Telemetry, ...]:
     found = (read.get(TELEMETRIES, key) for key in keys)
     return tuple(telemetry for telemetry in found if telemetry is not None)
-
-
-def _oldest_first(telemetries: tuple[Telemetry, ...]) -> list[Telemetry]:
-    return sorted(telemetries, key=lambda telemetry: (telemetry.created, telemetry.ref))
