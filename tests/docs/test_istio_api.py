@@ -1,29 +1,37 @@
-"""docs/istio-api.md is what the structs and the table of supported fields make."""
+"""docs/istio-api.md is what the structs, the table of supported fields and the suite's manifests make."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
 
 import pytest
 
 from meshd.api import KINDS, Kind
-from meshd.api.reference import page, rows
+from meshd.api.reference import rows
 from meshd.api.support import SUPPORTED, is_supported
+from tests.conformance.test_conformance_manifests import SUITE
+from tests.docs.evidence import common
+from tests.docs.filled_in import FILLED_IN
+from tests.docs.istio_api import proofs, text
 from tests.docs.pages import DOCS
+from tests.docs.unproven import UNPROVEN
 
-REFRESH = "python -m meshd.api.reference > docs/istio-api.md"
+REFRESH = "python -m tests.docs.istio_api > docs/istio-api.md"
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert (DOCS / "istio-api.md").read_text() == page(), f"refresh it: {REFRESH}"
+    assert (DOCS / "istio-api.md").read_text() == text(), f"refresh it: {REFRESH}"
 
 
 def test_the_page_tells_how_to_refresh_it() -> None:
-    assert REFRESH in page()
+    assert REFRESH in text()
 
 
 def test_every_kind_is_listed() -> None:
-    text = page()
+    page = text()
     for kind in KINDS:
-        assert f"| {kind.kind} | " in text
+        assert f"| {kind.kind} | " in page
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if is_supported(kind.kind)], ids=lambda kind: kind.kind)
@@ -43,3 +51,25 @@ def _shown(field: str, same: dict[str, str]) -> str:
         if field.startswith(f"{place}."):
             return _shown(elsewhere + field.removeprefix(place), same)
     return field
+
+
+def test_every_supported_field_is_set_in_a_manifest_or_said_why_not() -> None:
+    reasons = {field: why for why, fields in UNPROVEN.items() for field in fields}
+    supported = {common(name) for kind in KINDS if is_supported(kind.kind) for name in _working(kind)}
+    without = {name for name in supported if not proofs(name)}
+    assert sorted(without - reasons.keys()) == [], "neither a manifest nor a reason"
+    assert sorted(reasons.keys() - without) == [], "a reason for what is proven, or no field at all"
+
+
+def test_what_is_said_to_be_filled_in_stands_in_the_tests() -> None:
+    for manifest, values in FILLED_IN.items():
+        folder = (SUITE / manifest).parent
+        tests = " ".join(path.read_text() for path in folder.glob("*.py"))
+        for name in re.findall(r"\w+(?=:)", " ".join(values.values())):
+            assert re.search(rf"\b{name}\b", tests), f"{manifest}: {name}"
+
+
+def _working(kind: Kind) -> Iterator[str]:
+    for row in rows(kind):
+        if row.works:
+            yield from row.parts(kind.kind)

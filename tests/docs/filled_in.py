@@ -1,0 +1,37 @@
+"""What tests write themselves for a manifest's `${…}`: the fields in it, gathered. Each stands in a test beside it."""
+
+from __future__ import annotations
+
+_SOURCE = "principals namespaces requestPrincipals notRequestPrincipals"
+_OPERATION = "hosts ports methods paths notPaths notMethods"
+_KEYS = (
+    "request.headers[x-team] source.namespace source.principal source.serviceAccount source.trustDomain source.ip "
+    "destination.ip destination.port remote.ip request.auth.claims[team] request.auth.audiences "
+    "request.auth.presenter request.auth.principal"
+)
+_CONDITIONS = ", ".join(f"{{key: '{key}', values: [a], notValues: [b]}}" for key in _KEYS.split())
+_TOKEN = (
+    "{issuer: a, jwks: '{}', audiences: [a], fromHeaders: [{name: a, prefix: b}], fromParams: [a], fromCookies: [a], "
+    "forwardOriginalToken: true, outputPayloadToHeader: a, outputClaimToHeaders: [{header: a, claim: b}]}, "
+    "{issuer: b, jwksUri: 'http://keys.test/'}"
+)
+_HASHES = (
+    "httpHeaderName: a, maglev: {tableSize: 1009}, "
+    "httpCookie: {name: a, path: /, ttl: 60s, attributes: [{name: a, value: b}]}"
+)
+
+
+def _lists(names: str) -> str:
+    return ", ".join(f"{name}: [a]" for name in names.split())
+
+
+FILLED_IN = {
+    "authorization/authorization": {
+        "rule": f"{{from: [{{source: {{{_lists(_SOURCE)}}}}}], to: [{{operation: {{{_lists(_OPERATION)}}}}}], "
+        f"when: [{_CONDITIONS}]}}"
+    },
+    "request_authentication/workload": {"rules": _TOKEN},
+    "destination_policy/hash": {"key": f"{{{_HASHES}}}"},
+    "sidecar/egress": {"mode": "REGISTRY_ONLY"},
+}
+"""By manifest; what the tests write elsewhere says no more."""
