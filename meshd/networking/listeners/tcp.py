@@ -32,6 +32,8 @@ def policy_settings(policy: TrafficPolicy, alone: bool) -> dict[str, Any]:
     pool, hashing = policy.connection_pool, policy.consistent_hash
     if pool is not None and pool.tcp_idle_timeout is not None:
         settings["idle_timeout"] = duration(pool.tcp_idle_timeout)
+    if pool is not None and pool.max_connection_duration:
+        settings["max_downstream_connection_duration"] = duration(pool.max_connection_duration)
     if hashing is not None and hashing.source_ip:
         settings["hash_policy"] = [{"source_ip": {}}]
     if policy.tunnel is not None and alone:

@@ -13,6 +13,7 @@ from meshd.model.destination import (
 )
 from meshd.networking.clusters.policy import effective_policy, load_balancing
 from meshd.networking.clusters.tls import behind_proxy_header, follow_request
+from meshd.networking.listeners.tcp import policy_settings
 from tests.meshd.networking.mesh_of import MESHES, engine_of, resources_of
 
 POOL, OTHER_POOL = ConnectionPool(max_connections=1), ConnectionPool(max_connections=2)
@@ -72,3 +73,12 @@ spec: {host: reviews, trafficPolicy: {loadBalancer: {consistentHash: {httpHeader
     made = resources_of(engine_of(f"{(MESHES / 'shop.yaml').read_text()}\n---\n{rule}"), "shop/frontend-1")
     [route] = made["VirtualHost"]["9080/reviews.shop.svc.cluster.local"]["routes"]
     assert route["route"]["hashPolicy"] == [{"header": {"headerName": "x-user"}}]
+
+
+def test_tcp_connections_end_when_idle_and_after_a_time_of_their_own() -> None:
+    pool = ConnectionPool(tcp_idle_timeout=2.0, max_connection_duration=5.0)
+    settings = policy_settings(TrafficPolicy(connection_pool=pool), alone=True)
+    assert {name: value.seconds for name, value in settings.items()} == {
+        "idle_timeout": 2,
+        "max_downstream_connection_duration": 5,
+    }
