@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import hashlib
+import ssl
 from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 VALID_FOR = datetime.timedelta(hours=6)
@@ -20,6 +23,23 @@ class KeyPair:
 
     certificate: str
     key: str
+
+    @property
+    def der(self) -> bytes:
+        """The certificate as it goes over the wire."""
+        return ssl.PEM_cert_to_DER_cert(self.certificate)
+
+    @property
+    def spki_pin(self) -> str:
+        """SHA-256 of the public key, as HTTP's pins and Envoy have it: base64."""
+        public = x509.load_pem_x509_certificate(self.certificate.encode()).public_key()
+        info = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return base64.b64encode(hashlib.sha256(info).digest()).decode()
+
+    @property
+    def hash_pin(self) -> str:
+        """SHA-256 of the whole certificate, in hexadecimal digits."""
+        return hashlib.sha256(self.der).hexdigest()
 
 
 class Authority:
@@ -35,9 +55,10 @@ class Authority:
         )
         self.certificate = _pem(certificate)
 
-    def issue(self, host: str, *, client: bool = False) -> KeyPair:
+    def issue(self, host: str, *, client: bool = False, use_rsa: bool = False) -> KeyPair:
         """A certificate for `host`, to serve with, or to call with when `client`."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+        key = rsa.generate_private_key(65537, 2048) if use_rsa else ec.generate_private_key(ec.SECP256R1())
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:64])])
         certificate = (
@@ -52,8 +73,25 @@ class Authority:
         )
         return KeyPair(_pem(certificate), private.decode())
 
+    def revoke(self, *pairs: KeyPair) -> str:
+        """A list (PEM) of certificates that count no more."""
+        now = datetime.datetime.now(datetime.UTC)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._name)
+            .last_update(now - CLOCK_SKEW)
+            .next_update(now + VALID_FOR)
+        )
+        for pair in pairs:
+            serial = x509.load_pem_x509_certificate(pair.certificate.encode()).serial_number
+            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - CLOCK_SKEW).build()
+            builder = builder.add_revoked_certificate(revoked)
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()

@@ -23,7 +23,9 @@ OTHER = Issuer("https://other.test", "ES256")
 @pytest.fixture(scope="module")
 def target(manifests: Manifests, backends: Backends) -> Iterator[Target]:
     """echo v1, where tokens of both issuers are read."""
-    rules = ", ".join(f"{{issuer: '{each.name}', jwks: '{each.jwks}'}}" for each in (ISSUER, OTHER))
+    rules = ", ".join(
+        f"{{issuer: '{each.name}', jwks: '{each.jwks}', spaceDelimitedClaims: [roles]}}" for each in (ISSUER, OTHER)
+    )
     service = backends.service("echo-v1")
     with manifests.applied(HERE / "tokens.yaml", rules=rules):
         forged = bearer(Issuer(ISSUER.name, "ES256").token())
@@ -78,6 +80,7 @@ def test_who_has_no_token_is_kept_out_of_one_place(manifests: Manifests, target:
         ("key: 'request.auth.claims[team]', notValues: [red]", {"team": "blue"}, {"team": "red"}),
         ("key: 'request.auth.claims[user][team]', values: [blue]", {"user": {"team": "blue"}}, {"team": "blue"}),
         ("key: 'request.auth.claims[scope]', values: [write]", {"scope": "read write"}, {"scope": "read"}),
+        ("key: 'request.auth.claims[roles]', values: [write]", {"roles": "read write"}, {"roles": "read"}),
         ("key: request.auth.audiences, values: [shop]", {"aud": ["a", "shop"]}, {"aud": "a"}),
         ("key: request.auth.presenter, values: [app]", {"azp": "app"}, {"azp": "other"}),
         ("key: request.auth.principal, values: ['*/ann']", {}, {"sub": "bob"}),

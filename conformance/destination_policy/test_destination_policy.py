@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.backends import Backends
-from conformance.calls import Response
+from conformance.calls import Response, Target
 from conformance.convergence import eventually
 from conformance.manifests import Manifests
 from conformance.timeouts import TIMEOUTS
@@ -36,6 +36,30 @@ def test_a_header_leads_to_one_endpoint(manifests: Manifests, backends: Backends
         first = [response.pod for response in echo.send_all(users)]
         assert first == [response.pod for response in echo.send_all(users)]
         assert len(set(first)) == 2, "all keys lead to one endpoint"
+
+
+def test_the_clients_address_leads_to_one_endpoint(manifests: Manifests, backends: Backends) -> None:
+    echo = backends.service("echo")
+    with manifests.applied(HERE / "hash.yaml", key="{useSourceIp: true}"):
+
+        def sticks() -> None:
+            assert len({response.pod for response in echo.send_all([echo.request("/")] * REPEATS)}) == 1
+
+        eventually(sticks, within=TIMEOUTS.config_takes_effect, what="one endpoint for one client")
+
+
+@pytest.mark.parametrize("ring", ["ringHash: {minimumRingSize: 64}", "minimumRingSize: 64"])
+def test_a_query_parameter_leads_to_one_endpoint(manifests: Manifests, backends: Backends, ring: str) -> None:
+    echo = backends.service("echo")
+    with manifests.applied(HERE / "hash.yaml", key=f"{{httpQueryParameterName: user, {ring}}}"):
+
+        def sticks() -> None:
+            same = [echo.request("/?user=mara")] * REPEATS
+            assert len({response.pod for response in echo.send_all(same)}) == 1, "several endpoints for one key"
+
+        eventually(sticks, within=TIMEOUTS.config_takes_effect, what="one endpoint for one key")
+        users = [echo.request(f"/?user={number}") for number in range(REPEATS)]
+        assert len({response.pod for response in echo.send_all(users)}) == 2, "all keys lead to one endpoint"
 
 
 def test_a_cookie_is_made_and_followed(manifests: Manifests, backends: Backends) -> None:
@@ -74,6 +98,33 @@ def test_what_a_full_pool_does_not_hold_is_refused(manifests: Manifests, backend
         eventually(full, within=TIMEOUTS.config_takes_effect, what="a full pool", successes=2)
 
 
+def test_requests_over_the_limit_are_refused(manifests: Manifests, backends: Backends) -> None:
+    echo = backends.service("echo-v1")
+    with manifests.applied(HERE / "requests.yaml"):
+
+        def full() -> None:
+            found = echo.load(10, concurrency=10, headers={"x-echo-delay": "1"}).statuses
+            assert found.keys() == {"200", "503"}, str(found)
+            assert 1 <= found["200"] <= THREADS, str(found)
+
+        eventually(full, within=TIMEOUTS.config_takes_effect, what="requests over the limit", successes=2)
+
+
+def test_only_errors_of_gateways_count_where_told(manifests: Manifests, backends: Backends) -> None:
+    echo = backends.service("echo-v1")
+    with manifests.applied(HERE / "gateway-errors.yaml"):
+
+        def taken_out() -> None:
+            echo.send_all([echo.request("/", headers={"x-echo-status": "502"})] * 5)
+            refused = echo.send()
+            assert (refused.status, refused.pod) == (503, ""), str(refused)
+
+        eventually(taken_out, within=TIMEOUTS.config_takes_effect, what="an endpoint taken out", successes=1)
+        echo.must_become(answered, "the endpoint back")
+        echo.send_all([echo.request("/", headers={"x-echo-status": "500"})] * 10)
+        assert answered(echo.send()), "500 is no error of a gateway"
+
+
 def test_an_endpoint_that_fails_is_taken_out_and_comes_back(manifests: Manifests, backends: Backends) -> None:
     echo = backends.service("echo-v1")
     failing = [echo.request("/", headers={"x-echo-status": "418"})] * 5
@@ -101,3 +152,28 @@ def test_a_rule_may_be_for_clients_that_it_selects_alone(manifests: Manifests, b
         eventually(sticks, within=TIMEOUTS.config_takes_effect, what="one endpoint for one key")
         of_other = [other.request("/", headers={"x-user": "mara"})] * REPEATS
         assert len({response.pod for response in other.send_all(of_other)}) == 2, "the rule acts on others too"
+
+
+def sticks_at(target: Target) -> bool:
+    """Whether requests of one user all get to one endpoint."""
+    same = [target.request("/", headers={"x-user": "mara"})] * REPEATS
+    return len({response.pod for response in target.send_all(same)}) == 1
+
+
+def must_stick(target: Target) -> None:
+    def check() -> None:
+        assert sticks_at(target), "several endpoints for one key"
+
+    eventually(check, within=TIMEOUTS.config_takes_effect, what="one endpoint for one key")
+
+
+def test_a_port_may_have_a_policy_of_its_own(manifests: Manifests, backends: Backends) -> None:
+    with manifests.applied(HERE / "ports.yaml"):
+        must_stick(backends.service("echo", port=8081))
+        assert not sticks_at(backends.service("echo")), "the policy acts on other ports too"
+
+
+def test_a_rule_may_be_for_its_own_namespace_alone(manifests: Manifests, backends: Backends) -> None:
+    with manifests.applied(HERE / "private.yaml"):
+        must_stick(backends.service("echo"))
+        assert not sticks_at(backends.service("echo", caller=backends.far)), "the rule acts on other namespaces too"

@@ -14,11 +14,14 @@ from conformance.certificates import KeyPair
 
 @dataclass(frozen=True)
 class HttpsAnswer:
-    """Status and backend version of an answer, and the names the server's certificate is for."""
+    """Status and backend version of an answer; the server's certificate (DER), the names in it; cipher and version."""
 
     status: int
     version: str
     names: frozenset[str]
+    certificate: bytes
+    cipher: str
+    protocol: str
 
 
 def tls_context(authority: str, client: KeyPair | None = None) -> ssl.SSLContext:
@@ -49,4 +52,6 @@ def get(address: str, host: str, context: ssl.SSLContext, timeout: float) -> Htt
         except http.client.HTTPException as error:
             raise ConnectionError(f"no HTTP answer: {error}") from error
         names = frozenset(str(pair[1]) for pair in certificate.get("subjectAltName", ()))
-        return HttpsAnswer(response.status, response.headers.get("x-echo-version", ""), names)
+        shown = encrypted.getpeercert(binary_form=True) or b""
+        cipher, protocol = (encrypted.cipher() or ("", "", 0))[0], encrypted.version() or ""
+        return HttpsAnswer(response.status, response.headers.get("x-echo-version", ""), names, shown, cipher, protocol)

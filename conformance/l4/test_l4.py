@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conformance.backends import Backends
-from conformance.callers import HostCaller
+from conformance.callers import HostCaller, PodCaller
 from conformance.calls import Response, Target
 from conformance.certificates import Authority
 from conformance.convergence import eventually
@@ -24,7 +24,8 @@ from conformance.timeouts import TIMEOUTS
 pytestmark = pytest.mark.l4
 HERE = Path(__file__).parent
 CONNECTIONS = 400
-GATEWAY_PORT = 19000
+TCP_PORTS = {"tcp": 19000, "mongo": 19001, "redis": 19002, "mysql": 19003}
+MESH_TLS_PORT = 19443
 Measured = Callable[[str, object], None]
 
 
@@ -89,6 +90,8 @@ def edge(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backe
     pair = authority.issue(f"end.{settings.namespace}.test")
     key, value = settings.gateway_selector.split("=")
     metadata = {"name": f"{settings.namespace}-l4", "namespace": settings.gateway_namespace}
+    numbers = {**TCP_PORTS, "mesh": MESH_TLS_PORT}
+    ports = [{"name": f"tcp-{name}", "port": number} for name, number in numbers.items()]
     beside = yaml.safe_dump_all(
         [
             {
@@ -102,7 +105,7 @@ def edge(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backe
                 "apiVersion": "v1",
                 "kind": "Service",
                 "metadata": metadata,
-                "spec": {"selector": {key: value}, "ports": [{"name": "tcp", "port": GATEWAY_PORT}]},
+                "spec": {"selector": {key: value}, "ports": ports},
             },
         ]
     )
@@ -146,6 +149,19 @@ def test_the_gateway_ends_tls_and_forwards_what_is_in_it(edge: Authority, settin
     eventually(check, within=TIMEOUTS.config_takes_effect, what="bytes within TLS reaching v2")
 
 
-def test_the_gateway_forwards_a_tcp_port(edge: Authority, settings: Settings, backends: Backends) -> None:
-    base = f"tcp://{settings.namespace}-l4.{settings.gateway_namespace}:{GATEWAY_PORT}"
-    must_reach(Target(backends.outside, base), "hello", "v1")
+def of_gateway(settings: Settings, caller: PodCaller, port: int) -> Target:
+    base = f"tcp://{settings.namespace}-l4.{settings.gateway_namespace}:{port}"
+    return Target(caller, base, timeout=TIMEOUTS.refused_request)
+
+
+@pytest.mark.parametrize("protocol", TCP_PORTS)
+def test_the_gateway_forwards_a_port_of_any_tcp_protocol(
+    edge: Authority, settings: Settings, backends: Backends, protocol: str
+) -> None:
+    must_reach(of_gateway(settings, backends.outside, TCP_PORTS[protocol]), "hello", "v1")
+
+
+def test_the_gateway_ends_the_meshs_own_tls(edge: Authority, settings: Settings, backends: Backends) -> None:
+    must_reach(of_gateway(settings, backends.client, MESH_TLS_PORT), "hello", "v1")
+    without = of_gateway(settings, backends.outside, MESH_TLS_PORT).send(body="hello")
+    assert not without.body, str(without)

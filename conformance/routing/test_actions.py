@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from conformance.backends import Backends
 from conformance.calls import Target
+from conformance.convergence import eventually
 from conformance.entrances import CALLERS, reached
 from conformance.manifests import Manifests
+from conformance.timeouts import TIMEOUTS
 
 pytestmark = pytest.mark.routing
 
@@ -37,17 +41,24 @@ def test_a_rewrite_by_expression_may_name_what_it_found(target: Target) -> None:
 def test_an_answer_of_the_proxy_has_its_body_and_headers(target: Target) -> None:
     answer = target.send("/answer")
     assert (answer.status, answer.body, answer.headers["x-kind"]) == (418, "short and stout", "teapot")
+    assert target.send("/bytes").body == "short and stout"
 
 
 def test_a_redirect_keeps_the_query_writes_no_default_port_and_has_headers(target: Target) -> None:
     answer = target.send("/old/x?a=b")
     assert (answer.status, answer.headers["location"]) == (308, "http://new.example/new?a=b")
     assert answer.headers["x-moved"] == "yes"
+    host = target.host or urlsplit(target.base).hostname
+    assert target.send("/secure?a=b").headers["location"] == f"https://{host}/secure?a=b"
+    assert target.send("/before/x").headers["location"] == f"http://{host}/after/x"
 
 
 def test_a_single_destinations_headers_come_after_the_rules(target: Target) -> None:
-    seen = target.send("/single").seen["headers"]
+    answer = target.send("/single", headers={"x-unwanted": "any"})
+    seen = answer.seen["headers"]
     assert (seen["x-by"], seen["host"]) == ("destination", "single.example")
+    assert "x-unwanted" not in seen
+    assert (answer.pod, answer.headers["x-answer"]) == ("", "destination")
 
 
 def test_each_destination_has_headers_of_its_own(target: Target) -> None:
@@ -58,3 +69,24 @@ def test_each_destination_has_headers_of_its_own(target: Target) -> None:
 
 def test_a_destination_without_weight_gets_nothing(target: Target) -> None:
     assert target.load(20, concurrency=1, path="/none").values == {"v2": 20}
+
+
+@pytest.mark.parametrize(("path", "times"), [("/copy", 1), ("/copies", 2)])
+def test_copies_go_to_each_mirror(target: Target, backends: Backends, path: str, times: int) -> None:
+    test_id = uuid.uuid4().hex
+    tally = target.load(20, concurrency=2, path=path, headers={"x-echo-id": test_id})
+    assert tally.values == {"v1": 20}, str(tally)
+
+    def copies() -> None:
+        answer = backends.service("echo-v2").send(f"/attempts?id={test_id}")
+        assert answer.seen == {"GET": 20 * times}, f"v2 got {answer.body} of {20 * times} copies"
+
+    eventually(copies, within=TIMEOUTS.request, what="a copy of each request for each mirror")
+
+
+def test_faults_by_the_status_of_grpc_and_by_whole_percent(target: Target) -> None:
+    answer = target.send("/grpc-status", "POST", headers={"content-type": "application/grpc"})
+    assert answer.headers.get("grpc-status") == "14", str(answer)
+    slow = target.send("/slow")
+    assert slow.status == 200
+    assert slow.seconds >= 0.5 - TIMEOUTS.timer_slack

@@ -49,6 +49,19 @@ def test_other_origins_get_no_leave(target: Target) -> None:
     assert "access-control-allow-origin" not in target.send("/", headers={"origin": "https://evil.example"}).headers
 
 
+@pytest.mark.parametrize(
+    ("path", "fits", "fits_not"),
+    [
+        ("/origins", "https://start.example", "https://not.start.example"),
+        ("/origins", "https://it.fits.example", "https://it.fits.example.net"),
+        ("/origin", "https://old.example", "https://old.example.net"),
+    ],
+)
+def test_origins_are_told_by_start_expression_or_name(target: Target, path: str, fits: str, fits_not: str) -> None:
+    assert target.send(path, headers={"origin": fits}).headers["access-control-allow-origin"] == fits
+    assert "access-control-allow-origin" not in target.send(path, headers={"origin": fits_not}).headers
+
+
 def test_a_redirect_may_keep_the_port_of_the_request(target: Target) -> None:
     assert target.send("/derived").headers["location"] == "http://other.example:8081/elsewhere"
 

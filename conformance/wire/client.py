@@ -6,8 +6,9 @@ same code, on the host for requests through the gateway. A plan is one of
   {"load": R, "count": N, "concurrency": C, "by": HEADER}    -> {"tally": {...}}, kept-alive connections
   {"steady": R, "rate": PER_SECOND, "concurrency": C, "by": HEADER, "limit": SECONDS}
         -> the same, but goes on until the next line (any) arrives on standard input
-with R = {"url", "method", "headers", "body", "timeout"}; the URL's scheme is http, tcp, or hello, which is tcp with the
-first words of a TLS client in place of the body, whose server name is the body; a Host header replaces the URL's.
+with R = {"url", "method", "headers", "body", "timeout"}; the URL's scheme is http, tcp, hold, which is
+tcp that waits for the other side to end it, or hello, which is tcp with the first words of a TLS client in place of the
+body, whose server name is the body; a Host header replaces the URL's.
 Nothing is ever retried here: an error is a result.
 """
 
@@ -85,7 +86,8 @@ def exchange_tcp(request: Plan) -> dict[str, Any]:
                 connection.sendall(body.encode())
             if parts.scheme == "talk":
                 received += connection.recv(65536)
-            connection.shutdown(socket.SHUT_WR)
+            if parts.scheme != "hold":
+                connection.shutdown(socket.SHUT_WR)
             while chunk := connection.recv(65536):
                 received += chunk
         if not received:
@@ -108,7 +110,7 @@ def client_hello(server_name: str) -> bytes:
 
 def send_once(request: Plan) -> dict[str, Any]:
     """One request over a connection of its own."""
-    if request["url"].startswith(("tcp://", "talk://", "hello://")):
+    if request["url"].startswith(("tcp://", "talk://", "hello://", "hold://")):
         return exchange_tcp(request)
     connection = connect(request)
     try:

@@ -8,13 +8,14 @@ Requests steer it by header (all optional):
   x-echo-delay: SECONDS    wait before answering
   x-echo-delay-first: N    only the first N requests of this id wait
   x-echo-forward: URL      GET that URL, passing the trace headers on, and put its answer under "forwarded"
-Every answer names pod and version in x-echo-pod and x-echo-version; the body is JSON. TCP connections to the TCP
-port get "<pod> <version> " and then their own bytes back.
+CONNECT makes a tunnel to any port. Every answer names pod and version in x-echo-pod and x-echo-version; the body is
+JSON. TCP connections to the TCP port get "<pod> <version> " and then their own bytes back.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -120,6 +121,19 @@ class _HttpHandler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._serve()
 
+    def do_CONNECT(self) -> None:
+        """A tunnel to HOST:PORT until either side closes."""
+        host, _, port = self.path.rpartition(":")
+        with socket.create_connection((host, int(port))) as far:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.flush()
+            back = threading.Thread(target=_pass_on, args=(far, self.connection), daemon=True)
+            back.start()
+            _pass_on(self.connection, far)
+            back.join()
+        self.close_connection = True
+
     def _description(self, sent: Mapping[str, str], body: bytes) -> dict[str, Any]:
         identity = self.server.identity
         description: dict[str, Any] = {
@@ -130,6 +144,7 @@ class _HttpHandler(BaseHTTPRequestHandler):
             "headers": dict(sent),
             "body": body.decode(errors="replace"),
             "port": self.connection.getsockname()[1],
+            "peer": self.client_address[1],
         }
         if "x-echo-forward" in sent:
             passed_on = {name: sent[name] for name in TRACE_HEADERS if name in sent}
@@ -152,6 +167,14 @@ class _HttpHandler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+
+def _pass_on(source: socket.socket, destination: socket.socket) -> None:
+    """Bytes until `source` ends; then `destination` is told so."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            destination.sendall(data)
+        destination.shutdown(socket.SHUT_WR)
 
 
 class _TcpHandler(socketserver.BaseRequestHandler):

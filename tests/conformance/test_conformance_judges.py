@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import socket
 import ssl
 import threading
@@ -11,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from conformance.certificates import Authority, KeyPair
 from conformance.gateway_tls.https import get, tls_context
@@ -160,3 +162,13 @@ def test_https_with_made_certificates(tmp_path: Path) -> None:
                 get(address, "a.test", tls_context(servers.certificate, shown), 5)
         with pytest.raises(ssl.SSLCertVerificationError):
             get(address, "b.test", tls_context(servers.certificate, known), 5)
+
+
+def test_certificates_know_their_pins_and_may_be_revoked() -> None:
+    clients = Authority("clients")
+    kept, revoked = clients.issue("a", client=True), clients.issue("a", client=True, use_rsa=True)
+    assert len(base64.b64decode(kept.spki_pin)) == 32
+    assert kept.hash_pin == hashlib.sha256(kept.der).hexdigest()
+    listed = x509.load_pem_x509_crl(clients.revoke(revoked).encode())
+    numbers = [x509.load_der_x509_certificate(pair.der).serial_number for pair in (kept, revoked)]
+    assert [listed.get_revoked_certificate_by_serial_number(number) is not None for number in numbers] == [False, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import struct
 import subprocess
 import sys
@@ -183,3 +184,25 @@ def test_programs_for_pods_need_the_standard_library_alone() -> None:
                 command = [sys.executable, "-I", "-S", str(WIRE / program)]
             finished = subprocess.run(command, input="", capture_output=True, text=True, timeout=20, check=False)
             assert finished.returncode == 0, finished.stderr
+
+
+def test_a_connection_may_be_held_until_the_other_side_ends_it(identity: Identity) -> None:
+    with serving(TcpServer(0, identity, "127.0.0.1")) as port:
+        held = Target(HostCaller(), f"hold://127.0.0.1:{port}", timeout=0.2).send(body="hello")
+    assert held.body == "pod-a v1 hello"
+    assert "TimeoutError" in str(held.error)
+
+
+def test_echo_makes_tunnels(echo: Target, identity: Identity) -> None:
+    with (
+        serving(TcpServer(0, identity, "127.0.0.1")) as port,
+        socket.create_connection(("127.0.0.1", int(echo.base.rpartition(":")[2])), timeout=5) as tunnel,
+    ):
+        tunnel.sendall(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n".encode())
+        with tunnel.makefile("rb") as answer:
+            assert answer.readline().split()[1] == b"200"
+            while answer.readline() != b"\r\n":
+                pass
+            tunnel.sendall(b"hello")
+            tunnel.shutdown(socket.SHUT_WR)
+            assert answer.read() == b"pod-a v1 hello"

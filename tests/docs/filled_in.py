@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-_SOURCE = "principals namespaces requestPrincipals notRequestPrincipals"
-_OPERATION = "hosts ports methods paths notPaths notMethods"
+_SOURCE = (
+    "principals notPrincipals namespaces notNamespaces serviceAccounts notServiceAccounts ipBlocks notIpBlocks "
+    "remoteIpBlocks notRemoteIpBlocks trustDomains notTrustDomains requestPrincipals notRequestPrincipals"
+)
+_OPERATION = "hosts notHosts ports notPorts methods notMethods paths notPaths"
 _KEYS = (
     "request.headers[x-team] source.namespace source.principal source.serviceAccount source.trustDomain source.ip "
     "destination.ip destination.port remote.ip request.auth.claims[team] request.auth.audiences "
@@ -16,7 +19,8 @@ _TOKEN = (
     "{issuer: b, jwksUri: 'http://keys.test/'}"
 )
 _HASHES = (
-    "httpHeaderName: a, maglev: {tableSize: 1009}, "
+    "httpHeaderName: a, maglev: {tableSize: 1009}, useSourceIp: true, httpQueryParameterName: a, "
+    "ringHash: {minimumRingSize: 64}, minimumRingSize: 64, "
     "httpCookie: {name: a, path: /, ttl: 60s, attributes: [{name: a, value: b}]}"
 )
 
@@ -30,6 +34,7 @@ FILLED_IN = {
         "rule": f"{{from: [{{source: {{{_lists(_SOURCE)}}}}}], to: [{{operation: {{{_lists(_OPERATION)}}}}}], "
         f"when: [{_CONDITIONS}]}}"
     },
+    "authorization/tokens": {"rules": "{issuer: a, jwks: '{}', spaceDelimitedClaims: [a]}"},
     "request_authentication/workload": {"rules": _TOKEN},
     "destination_policy/hash": {"key": f"{{{_HASHES}}}"},
     "sidecar/egress": {"mode": "REGISTRY_ONLY"},

@@ -1,0 +1,83 @@
+"""A proxy with files speaks TLS to a server that has files too; each demand of either side is met or refused.
+
+The proxy is a gateway, since its container may mount files. Requests enter it in plain HTTP from outside the mesh; the
+server is the same gateway, on its TLS port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conformance.backends import Backends
+from conformance.calls import Target
+from conformance.certificates import Authority
+from conformance.gateway_tls.secrets import secret
+from conformance.kubernetes import Kubernetes
+from conformance.manifests import Manifests
+from conformance.settings import Settings
+from conformance.timeouts import TIMEOUTS
+
+pytestmark = pytest.mark.tls_origination
+HERE = Path(__file__).parent
+
+
+def made_files() -> dict[str, str]:
+    """Certificates, keys, and lists of what is revoked, by file name."""
+    authority = Authority("conformance files")
+    pairs = {
+        "server": authority.issue("simple.serve.test"),
+        "client": authority.issue("client.example", client=True),
+        "revoked": authority.issue("client.example", client=True),
+    }
+    files = {"ca.crt": authority.certificate, "other.crt": Authority("somebody else").certificate}
+    for name, pair in pairs.items():
+        files |= {f"{name}.crt": pair.certificate, f"{name}.key": pair.key}
+    return files | {
+        "clients.crl": authority.revoke(pairs["revoked"]),
+        "servers.crl": authority.revoke(pairs["server"]),
+    }
+
+
+@pytest.fixture(scope="module")
+def entrance(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backends: Backends) -> Iterator[Target]:
+    files = secret(settings.namespace, "files")
+    kubernetes.apply(yaml.safe_dump({**files, "stringData": made_files()}))
+    with manifests.applied(HERE / "edge.yaml"):
+        kubernetes.rollout(settings.namespace, ["files"], TIMEOUTS.pods_ready)
+        (pod,) = kubernetes.running_pods(settings.namespace, "app=files")
+        address = str(kubernetes.get("pod", pod, "-n", settings.namespace)["status"]["podIP"])
+        with manifests.applied(HERE / "servers.yaml", edge_ip=address):
+            yield backends.service("files", caller=backends.outside)
+
+
+def must_be_served(entrance: Target, name: str) -> None:
+    target = replace(entrance, host=f"{name}.ask.test")
+    target.must_become(lambda r: r.status == 200 and r.version == "v1", f"{name} served over TLS")
+
+
+@pytest.mark.parametrize("name", ["right", "ported", "several"])
+def test_a_server_that_is_what_was_demanded_is_reached(entrance: Target, name: str) -> None:
+    must_be_served(entrance, name)
+
+
+@pytest.mark.parametrize("name", ["named", "rooted", "listed", "unknown"])
+def test_a_server_of_another_name_or_root_or_revoked_or_unknown_is_not(entrance: Target, name: str) -> None:
+    must_be_served(entrance, "right")
+    target = replace(entrance, host=f"{name}.ask.test")
+    target.must_become(lambda r: r.status == 503, f"{name} refused")
+
+
+def test_a_client_shows_its_certificate(entrance: Target) -> None:
+    must_be_served(entrance, "mutual")
+
+
+@pytest.mark.parametrize("name", ["bare", "revoked"])
+def test_a_server_refuses_clients_without_or_with_a_revoked_certificate(entrance: Target, name: str) -> None:
+    must_be_served(entrance, "mutual")
+    target = replace(entrance, host=f"{name}.ask.test")
+    target.must_become(lambda r: r.status == 503, f"{name} refused")
