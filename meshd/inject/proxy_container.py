@@ -87,6 +87,7 @@ def _arguments(
         "--service-cluster": f"{owner.app}.{owner.namespace}",
         "--drain-time-s": str(DRAIN_SECONDS),
         "--drain-strategy": "immediate",
+        "--file-flush-interval-msec": "1000",  # as Istio: who looks into a log wants the last requests too
         **({"--concurrency": str(settings.concurrency)} if settings.concurrency else {}),
         "--log-level": names.log_level(annotations, settings.log_level),
     }
