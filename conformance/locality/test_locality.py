@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 REQUESTS = 5_000
 LOOKS = 20
 ERRORS = 5
-"""Failures in a row that take an endpoint out, see near.yaml."""
+"""Failures in a row that take an endpoint out, see each manifest."""
 PLACES = {
     "north": ("eu.north.a", "silver"),
     "south": ("eu.south.a", "silver"),
@@ -103,7 +103,7 @@ def test_near_endpoints_go_first_and_come_back(
     settings: Settings,
 ) -> None:
     visitor, america = (backends.service("places", caller=callers[name]) for name in ("visitor", "america"))
-    with manifests.applied(HERE / "near.yaml", balancer="{simple: RANDOM}"):
+    with manifests.applied(HERE / "near.yaml"):
         must_answer(visitor, "north")
         must_answer(america, "america")
         try:
@@ -116,12 +116,12 @@ def test_near_endpoints_go_first_and_come_back(
 
 
 @pytest.mark.parametrize(
-    ("setting", "order"),
+    ("manifest", "region", "order"),
     [
-        ("{failover: [{from: eu, to: asia}]}", (("north",), ("south",), ("asia",), ("america",))),
-        ("{failover: [{from: eu, to: us}]}", (("north",), ("south",), ("america",), ("asia",))),
-        ("{failoverPriority: [tier, topology.kubernetes.io/region]}", (("asia", "america"),)),
-        ('{failoverPriority: ["tier=silver", topology.kubernetes.io/zone]}', (("north",), ("south",))),
+        ("failover.yaml", "asia", (("north",), ("south",), ("asia",), ("america",))),
+        ("failover.yaml", "us", (("north",), ("south",), ("america",), ("asia",))),
+        ("by_label.yaml", "", (("asia", "america"),)),
+        ("by_value.yaml", "", (("north",), ("south",))),
     ],
     ids=["to asia", "to america", "by label", "by a value"],
 )
@@ -129,11 +129,12 @@ def test_endpoints_that_fail_give_way_to_the_next(
     manifests: Manifests,
     backends: Backends,
     callers: dict[str, PodCaller],
-    setting: str,
+    manifest: str,
+    region: str,
     order: tuple[tuple[str, ...], ...],
 ) -> None:
     target = backends.service("places", caller=callers["visitor"])
-    with manifests.applied(HERE / "near.yaml", balancer=f"{{simple: RANDOM, localityLbSetting: {setting}}}"):
+    with manifests.applied(HERE / manifest, region=region):
         must_answer(target, *order[0])
         for place in order[1:]:
             fail(target)
@@ -143,6 +144,5 @@ def test_endpoints_that_fail_give_way_to_the_next(
 def test_none_goes_before_another_where_that_is_turned_off(
     manifests: Manifests, backends: Backends, callers: dict[str, PodCaller]
 ) -> None:
-    balancer = "{simple: RANDOM, localityLbSetting: {enabled: false}}"
-    with manifests.applied(HERE / "near.yaml", balancer=balancer):
+    with manifests.applied(HERE / "everywhere.yaml"):
         must_answer(backends.service("places", caller=callers["visitor"]), *PLACES)

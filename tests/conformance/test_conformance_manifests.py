@@ -23,7 +23,7 @@ MORE = {
     "stable": "90", "canary": "10", "edition": "one", "key": "{}",
     "replicas": "1", "mesh_labels": "{a: b}", "plain_labels": "{a: b}",
     "percent": "10", "name": "pod", "annotations": "{}",
-    "app": "place", "tier": "gold", "locality": "eu.north", "balancer": "{}",
+    "app": "place", "tier": "gold", "locality": "eu.north", "region": "us",
     "outside_ip": "192.0.2.1", "far_ip": "192.0.2.2", "v1_ip": "192.0.2.3", "gateway_ip": "192.0.2.4",
     "edge_ip": "192.0.2.5", "service_ip": "192.0.2.6", "client_ip": "192.0.2.7", "spki": "a", "hash": "a",
 }  # fmt: skip

@@ -54,7 +54,9 @@ UNPROVEN: dict[str, frozenset[str]] = {
             *_within("Sidecar", "egress.port.targetPort outboundTrafficPolicy.egressProxy.subset"),
             *_within("Telemetry.tracing", "providers.name"),
             *(f"{_METRIC}={metric}" for metric in ("ALL_METRICS", "REQUEST_DURATION", "RESPONSE_SIZE")),
+            "ServiceEntry.endpoints.locality",
             "ServiceEntry.endpoints.serviceAccount",
+            "WorkloadEntry.locality",
             "WorkloadEntry.weight",
             "Telemetry.metrics.overrides.match.customMetric",
         )
