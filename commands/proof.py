@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from commands.environment import kubeconfig_file
 from commands.results import Result, single
 from commands.session import Session
 from commands.suite import pytest_suite, reports_dir, run_child
+from toolchain.aside import aside
 
 SMOKE_LOAD_SECONDS = 20
 THRESHOLDS = "thresholds.json"
@@ -25,12 +25,9 @@ def smoke(session: Session) -> list[Result]:
     def put_under_load() -> None:
         loaded.extend(load(session, f"Load for {SMOKE_LOAD_SECONDS} s", SMOKE_LOAD_SECONDS, "browse"))
 
-    # A daemon: an interrupt shall not wait for it, and its child ends with it.
-    thread = threading.Thread(target=put_under_load, daemon=True, name="load")
-    thread.start()
-    tests = conformance(session, "Smoke tests", ["-m", "smoke"])
-    thread.join()
-    return [tests, *(loaded or [single("Load", False, "it ended without a result")])]
+    with aside(put_under_load):
+        tests = conformance(session, "Smoke tests", ["-m", "smoke"])
+    return [tests, *loaded]
 
 
 def conformance(session: Session, name: str, selection: Sequence[str]) -> Result:

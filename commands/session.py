@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from commands.environment import TOOLS, missing_tools, stack_environment
 from commands.stack import stack_settings
 from mesh_stack.settings import Settings
 from toolchain import ensure_all
+from toolchain.aside import aside
 from toolchain.progress import step
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ def prepare(settings: Settings | None = None) -> Session:
     from clusters.engine import ensure_engine
 
     engine = ensure_engine()
-    ensure_tools((*TOOLS, *IMAGE_TOOLS, *_node_tools(chosen, engine)))
+    with _node_file_systems(chosen, engine) as node_tools:
+        ensure_tools((*TOOLS, *IMAGE_TOOLS, *node_tools))
     environment = stack_environment(engine.docker_host, engine.client)
     pulumi.ensure_stack(environment)
     return Session(chosen, environment)
@@ -47,8 +50,18 @@ def ensure_tools(names: tuple[str, ...]) -> None:
             ensure_all(missing)
 
 
-def _node_tools(settings: Settings, engine: Engine) -> tuple[str, ...]:
-    """Made here, not in the middle of `pulumi up`."""
+@contextmanager
+def _node_file_systems(settings: Settings, engine: Engine) -> Iterator[tuple[str, ...]]:
+    """Tools for a node image that has to be made, while the systems it starts from are made already.
+
+    Here, not in the middle of `pulumi up`; and together, for one waits for packages, the other for compilers.
+    """
     from clusters import node
 
-    return node.missing_tools(engine) if settings.cluster_provider == "kind" else ()
+    tools = node.missing_tools(engine) if settings.cluster_provider == "kind" else ()
+    if not tools:
+        yield ()
+        return
+    ensure_tools(("debootstrap",))
+    with aside(node.make_file_systems):
+        yield tools

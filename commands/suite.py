@@ -36,11 +36,22 @@ def check(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> Res
     return single(name, code == 0, "" if code == 0 else f"{lines[-1] if lines else 'failed'}")
 
 
-def pytest_suite(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> Result:
-    """One pytest run, counted from its JUnit file."""
+def pytest_suite(name: str, argv: Sequence[str], environment: Mapping[str, str], niceness: int = 0) -> Result:
+    """One pytest run, counted from its JUnit file. With a `niceness` it makes way for what runs beside it."""
     report = reports_dir() / f"{_file_name(name)}.xml"
     report.unlink(missing_ok=True)
-    words = [sys.executable, "-m", "pytest", *argv, "-v", "--color=no", f"--junitxml={report}"]
+    words = [
+        "nice",
+        "-n",
+        str(niceness),
+        sys.executable,
+        "-m",
+        "pytest",
+        *argv,
+        "-v",
+        "--color=no",
+        f"--junitxml={report}",
+    ]
     code, _ = run_child(name, words, environment)
     result = from_junit(name, report)
     if code != 0 and result.passed:

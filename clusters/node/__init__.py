@@ -56,6 +56,13 @@ def missing_tools(engine: Engine) -> tuple[str, ...]:
     return TOOLS
 
 
+def make_file_systems() -> None:
+    """The two Debian systems that `node_rootfs` starts from: they need no tool but debootstrap."""
+    need_root("making a Kubernetes node image")
+    base_layer()
+    rootfs("node", recipe.PACKAGES)
+
+
 def _present(engine: Engine) -> str | None:
     images = (recipe.OFFICIAL_IMAGE, recipe.image())
     return next((image for image in images if (engine.try_docker("images", "-q", image) or "").strip()), None)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,15 +34,39 @@ def tool(add_tool: Callable[[Tool], Tool]) -> Tool:
     return add_tool(Tool("example", "1.2.3", ("example",), recipes=(RECIPE,)))
 
 
+def must_be_removed(cache: Path) -> None:
+    for thread in threading.enumerate():
+        if thread.name == gocaches.DROPPED:
+            thread.join()
+    assert not list(cache.glob(f"{gocaches.DROPPED}*"))
+
+
 @pytest.mark.skipif(REAL_GO is None, reason="no Go on this machine")
 def test_builds_a_module_and_drops_the_caches(
-    module: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch, place_script: PlaceScript
+    module: Path, tool: Tool, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("toolchain.sources.debian.which", lambda command: REAL_GO)
     binary = ensure("example")
     check = subprocess.run([binary], capture_output=True, text=True)
     assert check.stderr == "1.2.3\n"
     assert not gocaches.folder().exists()
+    must_be_removed(cache)
+
+
+@pytest.mark.skipif(REAL_GO is None, reason="no Go on this machine")
+def test_programs_of_one_module_are_built_at_once_and_have_their_own_names(
+    module: Path, add_tool: Callable[[Tool], Tool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in ("cmd/one", "two/v3"):
+        (module / path).mkdir(parents=True)
+        (module / path / "main.go").write_text(f'package main\n\nfunc main() {{ println("{path}") }}\n')
+    packages = {"first": "mesh-stack.invalid/example/cmd/one", "second": "mesh-stack.invalid/example/two/v3"}
+    recipe = GoBuild("example", packages)
+    add_tool(Tool("pair", "1.2.3", ("first", "second"), recipes=(recipe,), is_folder=True))
+    monkeypatch.setattr("toolchain.sources.debian.which", lambda command: REAL_GO)
+    folder = ensure("pair")
+    said = [subprocess.run([folder / name], capture_output=True, text=True).stderr for name in packages]
+    assert said == ["cmd/one\n", "two/v3\n"]
 
 
 @pytest.mark.skipif(REAL_GO is None, reason="no Go on this machine")
@@ -85,7 +111,7 @@ def test_caches_that_others_build_with_are_kept(cache: Path) -> None:
     assert not gocaches.folder().exists()
 
 
-def test_caches_left_alone_for_a_day_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_caches_left_alone_for_a_day_go(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KeyboardInterrupt), gocaches.building():
         raise KeyboardInterrupt
     gocaches.drop_if_left_alone()
@@ -93,3 +119,14 @@ def test_caches_left_alone_for_a_day_go(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(gocaches, "LEFT_ALONE_SECONDS", -1.0)
     gocaches.drop_if_left_alone()
     assert not gocaches.folder().exists()
+    must_be_removed(cache)
+
+
+def test_what_a_killed_removal_left_goes_after_a_day(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = cache / f"{gocaches.DROPPED}{time.time_ns()}"
+    left.mkdir(parents=True)
+    gocaches.drop_if_left_alone()
+    assert left.is_dir()
+    monkeypatch.setattr(gocaches, "LEFT_ALONE_SECONDS", 0.0)
+    gocaches.drop_if_left_alone()
+    must_be_removed(cache)

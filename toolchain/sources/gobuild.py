@@ -17,6 +17,8 @@ from toolchain.tool import GoBuild, ModuleFile, Version, parse_version
 
 BUILD_SECONDS = 3600.0
 DOWNLOAD_SECONDS = 900.0
+FLAGS = ("-v", "-trimpath", "-pgo=off", "-gcflags=all=-dwarf=false")
+"""Nobody debugs these programs: the compiler need not say where each variable is, which takes a tenth of its time."""
 
 
 def fetch(recipe: GoBuild, into: Path, step: Step) -> str:
@@ -34,10 +36,12 @@ def fetch(recipe: GoBuild, into: Path, step: Step) -> str:
             _copy_module_file(go, item, work, work / item.name)
         for item in recipe.copy:
             _copy_module_file(go, item, work, into / item.name)
-        total = len(_packages(go, recipe, work)) if recipe.packages else 0
-        log = Path(folder, "log")
-        for name, package in recipe.packages.items():
-            _build(go, recipe, package, work, into / name, log, total, step)
+        if recipe.packages:
+            built = Path(folder, "built")
+            built.mkdir()
+            _build(go, recipe, work, built, step)
+            for name, package in recipe.packages.items():
+                (built / _executable(package, module)).rename(into / name)
     return f"built from {_required(module, recipe)}"
 
 
@@ -61,23 +65,32 @@ def require_go(module: Path) -> str:
     return go
 
 
-def _build(go: str, recipe: GoBuild, package: str, work: Path, output: Path, log: Path, total: int, step: Step) -> None:
+def _build(go: str, recipe: GoBuild, work: Path, into: Path, step: Step) -> None:
+    """All packages by one command: while one is linked others are compiled."""
+    total = len(_packages(go, recipe, work))
+    log = work.parent / "log"
+
     def show() -> None:
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         done = sum(1 for line in lines if not line.startswith("go:"))
-        step.update(f"{output.name}: {done} of {total} packages compiled")
+        step.update(f"{done} of {total} packages compiled")
 
     variables = " ".join(f"-X {name}={value}" for name, value in recipe.variables.items())
-    flags = ["-v", "-trimpath", f"-tags={','.join(recipe.tags)}", f"-ldflags=-s -w {variables}"]
-    step.update(output.name)
+    flags = [*FLAGS, f"-tags={','.join(recipe.tags)}", f"-ldflags=-s -w {variables}"]
     run(
-        ["nice", "-n", "10", go, "build", *flags, "-o", str(output), package],
+        ["nice", "-n", "10", go, "build", *flags, "-o", f"{into}/", *recipe.packages.values()],
         env=gocaches.environment(),
         cwd=work,
         timeout=BUILD_SECONDS,
         log=log,
         every_second=show,
     )
+
+
+def _executable(package: str, module: Path) -> str:
+    """The name that `go build` gives it: the last part of its path that is no major version."""
+    path = package if package != "." else module.name
+    return re.sub(r"/v\d+$", "", path).rpartition("/")[2]
 
 
 def _packages(go: str, recipe: GoBuild, work: Path) -> list[str]:

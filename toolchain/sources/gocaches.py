@@ -18,10 +18,10 @@ from pathlib import Path
 
 from toolchain.errors import UserError
 from toolchain.paths import cache_dir
-from toolchain.progress import step
 
 LEFT_ALONE_SECONDS = 24 * 3600.0
 SPARE_GB = 2.0
+DROPPED = ".gocache-dropped-"
 
 _open = threading.RLock()
 _depth = 0
@@ -77,15 +77,23 @@ def drop() -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        with step("drop Go's caches"):
-            shutil.rmtree(folder(), ignore_errors=True)
+        doomed = folder().rename(folder().with_name(f"{DROPPED}{time.time_ns()}"))
+    _remove(doomed)
 
 
 def drop_if_left_alone() -> None:
-    """Remove caches that a killed build left behind and nobody came back for."""
+    """Remove caches that a killed build left behind and nobody came back for, and what a killed removal left."""
     with suppress(FileNotFoundError):
         if folder().is_dir() and time.time() - _lock_file().stat().st_mtime > LEFT_ALONE_SECONDS:
             drop()
+    for doomed in cache_dir().glob(f"{DROPPED}*"):
+        if time.time_ns() - int(doomed.name.removeprefix(DROPPED)) > LEFT_ALONE_SECONDS * 1e9:
+            _remove(doomed)
+
+
+def _remove(doomed: Path) -> None:
+    """A minute of work for the disk, for which nobody has to wait: this process ends after its threads."""
+    threading.Thread(target=shutil.rmtree, args=(doomed,), kwargs={"ignore_errors": True}, name=DROPPED).start()
 
 
 def require_space(needed_gb: float) -> None:
