@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.access_logs
 HERE = Path(__file__).parent
 Lines = Callable[[PodCaller, str], list[str]]
 PROBES = 16
-"""Requests of which all must be logged before any is counted: a connection from before a change may take one more."""
+"""Requests of an attempt, of which all must be logged before any is counted: a connection from before a change may
+take one more. It does so once, so after such an attempt no other can lack a line.
+"""
 
 
 @pytest.fixture
@@ -36,13 +39,13 @@ def lines(kubernetes: Kubernetes, settings: Settings) -> Lines:
     return read
 
 
-def must_log(found: Callable[[], int], count: int, what: str, within: float = TIMEOUTS.log_arrives) -> None:
+def must_log(found: Callable[[], int], count: int, what: str) -> None:
     """Proxies write their logs in batches: a number that is right must stay so."""
 
     def check() -> None:
         assert found() == count, f"{found()} lines, {count} are right"
 
-    eventually(check, within=within, what=what, successes=4, interval=0.5)
+    eventually(check, within=TIMEOUTS.log_arrives, what=what, successes=4, interval=0.5)
 
 
 def test_a_client_logs_what_an_expression_picks(manifests: Manifests, backends: Backends, lines: Lines) -> None:
@@ -69,14 +72,15 @@ def test_a_client_logs_what_an_expression_picks(manifests: Manifests, backends: 
 def test_servers_of_a_namespace_log_but_for_one(manifests: Manifests, backends: Backends, lines: Lines) -> None:
     marker = f"/logged-{secrets.token_hex(8)}"
     with manifests.applied(HERE / "servers.yaml"):
+        probe = f"{marker}-probe-"
         attempts = itertools.count()
 
         def in_force() -> None:
-            probe = f"{marker}-probe-{next(attempts)}-"
-            backends.service("echo-v1").load(PROBES, concurrency=PROBES // 2, path=probe)
-            must_log(lambda: len(lines(backends.echo_v1, probe)), PROBES, "every probe", TIMEOUTS.log_arrives / 2)
+            backends.service("echo-v1").load(PROBES, concurrency=PROBES // 2, path=f"{probe}{next(attempts)}-")
+            logged = Counter(line.partition(probe)[2].partition("-")[0] for line in lines(backends.echo_v1, probe))
+            assert PROBES in logged.values(), f"of {PROBES} each, the log has {dict(logged)} by attempt"
 
-        eventually(in_force, within=3 * TIMEOUTS.log_arrives, what="a log", successes=1, interval=1)
+        eventually(in_force, within=2 * TIMEOUTS.log_arrives, what="a log", successes=1, interval=1)
         for service in ("echo-v1", "echo-v2"):
             assert backends.service(service).load(5, concurrency=1, path=marker + "-sent").failures == 0
         must_log(lambda: len(lines(backends.echo_v1, f"{marker}-sent")), 5, "what was sent")
