@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,8 @@ def prepare(settings: Settings | None = None) -> Session:
     from clusters.engine import ensure_engine
 
     engine = ensure_engine()
-    with _node_file_systems(chosen, engine) as node_tools:
+    node_tools = _node_tools(chosen, engine)
+    with _node_file_systems() if node_tools else nullcontext():
         ensure_tools((*TOOLS, *IMAGE_TOOLS, *node_tools))
     environment = stack_environment(engine.docker_host, engine.client)
     pulumi.ensure_stack(environment)
@@ -50,18 +51,16 @@ def ensure_tools(names: tuple[str, ...]) -> None:
             ensure_all(missing)
 
 
-@contextmanager
-def _node_file_systems(settings: Settings, engine: Engine) -> Iterator[tuple[str, ...]]:
-    """Tools for a node image that has to be made, while the systems it starts from are made already.
-
-    Here, not in the middle of `pulumi up`; and together, for one waits for packages, the other for compilers.
-    """
+def _node_tools(settings: Settings, engine: Engine) -> tuple[str, ...]:
+    """Made here, not in the middle of `pulumi up`."""
     from clusters import node
 
-    tools = node.missing_tools(engine) if settings.cluster_provider == "kind" else ()
-    if not tools:
-        yield ()
-        return
+    return node.missing_tools(engine) if settings.cluster_provider == "kind" else ()
+
+
+def _node_file_systems() -> AbstractContextManager[None]:
+    """What a node image starts from, made beside its tools: one waits for packages, the other for compilers."""
+    from clusters import node
+
     ensure_tools(("debootstrap",))
-    with aside(node.make_file_systems):
-        yield tools
+    return aside(node.make_file_systems)

@@ -40,18 +40,8 @@ def pytest_suite(name: str, argv: Sequence[str], environment: Mapping[str, str],
     """One pytest run, counted from its JUnit file. With a `niceness` it makes way for what runs beside it."""
     report = reports_dir() / f"{_file_name(name)}.xml"
     report.unlink(missing_ok=True)
-    words = [
-        "nice",
-        "-n",
-        str(niceness),
-        sys.executable,
-        "-m",
-        "pytest",
-        *argv,
-        "-v",
-        "--color=no",
-        f"--junitxml={report}",
-    ]
+    pytest = ["nice", "-n", str(niceness), sys.executable, "-m", "pytest"]
+    words = [*pytest, *argv, "-v", "--color=no", f"--junitxml={report}"]
     code, _ = run_child(name, words, environment)
     result = from_junit(name, report)
     if code != 0 and result.passed:

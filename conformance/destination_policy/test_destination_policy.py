@@ -110,16 +110,21 @@ def test_requests_over_the_limit_are_refused(manifests: Manifests, backends: Bac
         eventually(full, within=TIMEOUTS.config_takes_effect, what="requests over the limit", successes=2)
 
 
+def must_be_taken_out(target: Target, failing_with: str) -> None:
+    """Five answers of that status in a row, and the proxy has no endpoint left to ask."""
+
+    def check() -> None:
+        target.send_all([target.request("/", headers={"x-echo-status": failing_with})] * 5)
+        refused = target.send()
+        assert (refused.status, refused.pod) == (503, ""), str(refused)
+
+    eventually(check, within=TIMEOUTS.config_takes_effect, what="an endpoint taken out", successes=1)
+
+
 def test_only_errors_of_gateways_count_where_told(manifests: Manifests, backends: Backends) -> None:
     echo = backends.service("echo-v1")
     with manifests.applied(HERE / "gateway-errors.yaml"):
-
-        def taken_out() -> None:
-            echo.send_all([echo.request("/", headers={"x-echo-status": "502"})] * 5)
-            refused = echo.send()
-            assert (refused.status, refused.pod) == (503, ""), str(refused)
-
-        eventually(taken_out, within=TIMEOUTS.config_takes_effect, what="an endpoint taken out", successes=1)
+        must_be_taken_out(echo, failing_with="502")
         echo.must_become(answered, "the endpoint back")
         echo.send_all([echo.request("/", headers={"x-echo-status": "500"})] * 10)
         assert answered(echo.send()), "500 is no error of a gateway"
@@ -127,15 +132,8 @@ def test_only_errors_of_gateways_count_where_told(manifests: Manifests, backends
 
 def test_an_endpoint_that_fails_is_taken_out_and_comes_back(manifests: Manifests, backends: Backends) -> None:
     echo = backends.service("echo-v1")
-    failing = [echo.request("/", headers={"x-echo-status": "418"})] * 5
     with manifests.applied(HERE / "outlier.yaml"):
-
-        def taken_out() -> None:
-            echo.send_all(failing)
-            refused = echo.send()
-            assert (refused.status, refused.pod) == (503, ""), str(refused)
-
-        eventually(taken_out, within=TIMEOUTS.config_takes_effect, what="an endpoint taken out", successes=1)
+        must_be_taken_out(echo, failing_with="418")
         echo.must_become(answered, "the endpoint back")
         echo.send_all([echo.request("/", headers={"x-echo-status": "503"})] * 5)
         assert answered(echo.send()), "503 is not among the statuses that count"

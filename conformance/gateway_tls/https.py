@@ -6,10 +6,13 @@ import http.client
 import socket
 import ssl
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.certificates import KeyPair
+from conformance.convergence import eventually
+from conformance.timeouts import TIMEOUTS
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,17 @@ def get(address: str, host: str, context: ssl.SSLContext, timeout: float) -> Htt
         shown = encrypted.getpeercert(binary_form=True) or b""
         cipher, protocol = (encrypted.cipher() or ("", "", 0))[0], encrypted.version() or ""
         return HttpsAnswer(response.status, response.headers.get("x-echo-version", ""), names, shown, cipher, protocol)
+
+
+def must_answer(ask: Callable[[], HttpsAnswer], what: str) -> HttpsAnswer:
+    """Wait until it is 200."""
+
+    def check() -> HttpsAnswer:
+        try:
+            answer = ask()
+        except OSError as error:
+            raise AssertionError(f"{type(error).__name__}: {error}") from error
+        assert answer.status == 200, f"status {answer.status}"
+        return answer
+
+    return eventually(check, within=TIMEOUTS.config_takes_effect, what=what)

@@ -12,9 +12,8 @@ import yaml
 
 from conformance.backends import GatewayEntrance
 from conformance.certificates import Authority, KeyPair
-from conformance.gateway_tls.https import HttpsAnswer, get, tls_context
+from conformance.gateway_tls.https import HttpsAnswer, get, must_answer, tls_context
 from conformance.gateway_tls.secrets import secret
-from conformance.gateway_tls.test_gateway_tls import must_answer
 from conformance.kubernetes import Kubernetes
 from conformance.manifests import Manifests, Object
 from conformance.settings import Settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,9 @@ import yaml
 
 from conformance.backends import GatewayEntrance
 from conformance.certificates import Authority, KeyPair
-from conformance.convergence import eventually
 from conformance.gateway_address import gateway_address
-from conformance.gateway_tls.https import HttpsAnswer, get, tls_context
+from conformance.gateway_tls.https import HttpsAnswer, get, must_answer, tls_context
+from conformance.gateway_tls.secrets import secret
 from conformance.kubernetes import Kubernetes
 from conformance.manifests import Manifests
 from conformance.settings import Settings
@@ -39,17 +39,6 @@ class HttpsGateway:
         return get(self.address, name, tls_context(self.servers.certificate, client), TIMEOUTS.request)
 
 
-def secret(settings: Settings, host: str, pair: KeyPair, client_authority: str | None = None) -> dict[str, object]:
-    data = {"tls.crt": pair.certificate, "tls.key": pair.key}
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "type": "Opaque" if client_authority else "kubernetes.io/tls",
-        "metadata": {"name": f"{settings.namespace}-{host}", "namespace": settings.gateway_namespace},
-        "stringData": {**data, **({"ca.crt": client_authority} if client_authority else {})},
-    }
-
-
 @pytest.fixture(scope="module")
 def https(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backends: object) -> Iterator[HttpsGateway]:
     if settings.gateway_https is None:
@@ -59,10 +48,10 @@ def https(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, back
     )
     secrets = yaml.safe_dump_all(
         secret(
-            settings,
-            host,
+            settings.gateway_namespace,
+            f"{settings.namespace}-{host}",
             gateway.servers.issue(f"tls-{host}.{settings.namespace}.test"),
-            gateway.clients.certificate if host == "mutual" else None,
+            **({"ca_crt": gateway.clients.certificate} if host == "mutual" else {}),
         )
         for host in ("one", "two", "mutual")
     )
@@ -72,18 +61,6 @@ def https(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, back
             yield gateway
     finally:
         kubernetes.delete(secrets)
-
-
-def must_answer(ask: Callable[[], HttpsAnswer], what: str) -> HttpsAnswer:
-    def check() -> HttpsAnswer:
-        try:
-            answer = ask()
-        except OSError as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
-        assert answer.status == 200, f"status {answer.status}"
-        return answer
-
-    return eventually(check, within=TIMEOUTS.config_takes_effect, what=what)
 
 
 @pytest.mark.parametrize(("host", "version"), [("one", "v1"), ("two", "v2")])
@@ -128,7 +105,9 @@ def test_the_gateway_shows_a_certificate_to_servers_that_want_one(
 
     def credential(clients: Authority, servers: Authority) -> str:
         pair = clients.issue("gateway.example", client=True)
-        return yaml.safe_dump(secret(settings, "client", pair, servers.certificate))
+        return yaml.safe_dump(
+            secret(settings.gateway_namespace, f"{settings.namespace}-client", pair, ca_crt=servers.certificate)
+        )
 
     stranger = Authority("somebody else")
     wrong = (credential(stranger, https.servers), credential(https.clients, stranger))
