@@ -6,6 +6,7 @@ import http.client
 import json
 from collections import defaultdict, deque
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, Protocol
 
 CALL_SECONDS = 5.0
@@ -42,18 +43,21 @@ class HttpCaller:
         try:
             connection = self._idle[service].pop()
         except IndexError:
-            return self._once(service, self._new_connection(service), "GET", path, headers)
+            return self._get_anew(service, path, headers)
         try:
             return self._exchange(service, connection, "GET", path, headers)
         except (http.client.HTTPException, OSError):
             connection.close()
-        return self._once(service, self._new_connection(service), "GET", path, headers)
+            return self._get_anew(service, path, headers)
+        finally:
+            self._keep(service, connection)
 
     def post(self, service: str, path: str, headers: Mapping[str, str], content: object) -> Any:
-        """See `Caller.post`. Always on a fresh connection, so it cannot be lost on a stale one."""
+        """See `Caller.post`. Always on a connection of its own, so it cannot be lost on a stale one."""
         sent = {**headers, "content-type": "application/json"}
         body = json.dumps(content).encode()
-        return self._once(service, self._new_connection(service), "POST", path, sent, body)
+        with closing(self._new_connection(service)) as connection:
+            return self._once(service, connection, "POST", path, sent, body)
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
@@ -64,6 +68,18 @@ class HttpCaller:
     def _new_connection(self, service: str) -> http.client.HTTPConnection:
         host, port = self._addresses.get(service, (service, 80))
         return http.client.HTTPConnection(host, port, timeout=CALL_SECONDS)
+
+    def _get_anew(self, service: str, path: str, headers: Mapping[str, str]) -> Any:
+        connection = self._new_connection(service)
+        try:
+            return self._once(service, connection, "GET", path, headers)
+        finally:
+            self._keep(service, connection)
+
+    def _keep(self, service: str, connection: http.client.HTTPConnection) -> None:
+        """For the next GET, unless it is closed: http.client does so itself when the answer says so."""
+        if connection.sock is not None:
+            self._idle[service].append(connection)
 
     def _once(
         self,
@@ -92,8 +108,6 @@ class HttpCaller:
         connection.request(method, path, body=body, headers=dict(headers))
         response = connection.getresponse()
         content = response.read()
-        if connection.sock is not None:  # http.client closes it itself when the answer says so
-            self._idle[service].append(connection)
         if not 200 <= response.status < 300:
             raise CallError(service, response.status, content[:200].decode(errors="replace"))
         return json.loads(content)

@@ -201,6 +201,14 @@ def test_caller_replaces_a_stale_connection() -> None:
         caller.close()
 
 
+def test_caller_keeps_as_many_connections_as_it_has_calls_at_once() -> None:
+    routes = [Route(method, "/n", lambda _: json_response(1)) for method in ("GET", "POST")]
+    with serving("catalog", routes) as server, closing(HttpCaller({"catalog": ("127.0.0.1", server.port)})) as caller:
+        for _ in range(3):
+            assert caller.post("catalog", "/n", {}, {}) == caller.get("catalog", "/n", {}) == 1
+        assert len(caller._idle["catalog"]) == 1
+
+
 def test_addresses_are_parsed_strictly() -> None:
     assert parse_address("ratings=127.0.0.1:81") == ("ratings", ("127.0.0.1", 81))
     for wrong in ("ratings", "=h:1", "a=h", "a=h:x"):
