@@ -9,6 +9,7 @@ import pytest
 from conformance.backends import Backends
 from conformance.calls import Response, Target
 from conformance.convergence import eventually
+from conformance.kubernetes import Kubernetes
 from conformance.manifests import Manifests
 from conformance.timeouts import TIMEOUTS
 
@@ -128,6 +129,20 @@ def test_only_errors_of_gateways_count_where_told(manifests: Manifests, backends
         echo.must_become(answered, "the endpoint back")
         echo.send_all([echo.request("/", headers={"x-echo-status": "500"})] * 10)
         assert answered(echo.send()), "500 is no error of a gateway"
+
+
+def test_an_endpoint_where_nobody_listens_is_taken_out(
+    manifests: Manifests, backends: Backends, kubernetes: Kubernetes
+) -> None:
+    (pod,) = kubernetes.get("pods", "-n", backends.settings.outside_namespace, "-l", "app=client")["items"]
+    target = Target(backends.client, "http://192.0.2.34", "half.test")
+    with manifests.applied(HERE / "local-origin.yaml", address=pod["status"]["podIP"]):
+
+        def check() -> None:
+            found = [answer.status for answer in target.send_all([target.request()] * 20)]
+            assert found == [200] * 20, str(found)
+
+        eventually(check, within=TIMEOUTS.config_takes_effect, what="the endpoint that listens alone")
 
 
 def test_an_endpoint_that_fails_is_taken_out_and_comes_back(manifests: Manifests, backends: Backends) -> None:

@@ -115,6 +115,38 @@ def test_near_endpoints_go_first_and_come_back(
         must_answer(visitor, "north")
 
 
+def test_load_is_even_with_as_little_between_zones_as_that_allows(
+    manifests: Manifests,
+    backends: Backends,
+    callers: dict[str, PodCaller],
+    kubernetes: Kubernetes,
+    settings: Settings,
+) -> None:
+    """A region's only client uses all of it; with a client in each zone, each zone has enough for its own."""
+    target = backends.service("places", caller=callers["visitor"])
+    with manifests.applied(HERE / "zones.yaml", setting="{minClusterSize: 2, failover: [{from: eu, to: asia}]}"):
+        must_answer(target, "north", "south")
+        second = {"name": "second", "locality": "eu.south.a", "tier": "gold", "app": "visitor"}
+        with manifests.applied(HERE / "place.yaml", **second):
+            kubernetes.rollout(settings.namespace, ["second"], TIMEOUTS.pods_ready)
+            must_answer(target, "north")
+            for place in ("south", "asia", "america"):
+                fail(target)
+                must_answer(target, place)
+
+
+def test_few_endpoints_are_used_alike_whatever_their_zone(
+    manifests: Manifests, backends: Backends, callers: dict[str, PodCaller]
+) -> None:
+    america = backends.service("places", caller=callers["america"])
+    with manifests.applied(HERE / "zones.yaml", setting="{minClusterSize: 1}"):
+        must_answer(america, "america")
+    with manifests.applied(HERE / "zones.yaml", setting='{failoverPriority: ["tier=silver"]}'):
+        must_answer(america, "north", "south")
+    with manifests.applied(HERE / "zones.yaml", setting="{enabled: false}"):
+        must_answer(backends.service("places", caller=callers["visitor"]), "north")
+
+
 @pytest.mark.parametrize(
     ("manifest", "region", "order"),
     [

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.backends import Backends
-from conformance.calls import Response
+from conformance.calls import Response, Target
 from conformance.convergence import eventually
 from conformance.manifests import Manifests
 from conformance.statistics import acceptance_region
@@ -102,3 +102,34 @@ def test_a_side_that_is_told_to_reports_nothing(manifests: Manifests, backends: 
     assert at(spans_of_a_request(backends, zipkin_url, client), client)
     with manifests.applied(HERE / "silent.yaml"):
         eventually(check, within=TIMEOUTS.trace_arrives * 2, what="a silent client", successes=2)
+
+
+@pytest.mark.parametrize("disabled", [False, True])
+def test_servers_learn_of_a_trace_unless_they_are_not_to(
+    manifests: Manifests, backends: Backends, disabled: bool
+) -> None:
+    server = Target(backends.client, f"http://untold.{backends.settings.outside_namespace}")
+    headers = {"x-b3-traceid", "x-b3-spanid", "x-b3-sampled", "b3", "traceparent"}
+
+    def fits(answer: Response) -> bool:
+        return answer.status == 200 and bool(headers & set(answer.seen["headers"])) is not disabled
+
+    with manifests.applied(HERE / "untold.yaml", disabled=str(disabled).lower()):
+        server.must_become(fits, f"headers of the trace {'left out' if disabled else 'sent'}")
+
+
+@pytest.mark.parametrize(("by_request_id", "mark"), [(True, "9"), (False, "4")])
+def test_request_ids_tell_what_is_traced_unless_they_are_not_to(
+    manifests: Manifests, backends: Backends, by_request_id: bool, mark: str
+) -> None:
+    """The digit that names a UUID's version says whether its request is sampled.
+
+    https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-request-id
+    """
+    server = Target(backends.client, f"http://untold.{backends.settings.outside_namespace}")
+
+    def fits(answer: Response) -> bool:
+        return answer.status == 200 and answer.seen["headers"]["x-request-id"][14] == mark
+
+    with manifests.applied(HERE / "request-ids.yaml", by_request_id=str(by_request_id).lower()):
+        server.must_become(fits, f"request ids marked {mark}")

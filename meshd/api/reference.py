@@ -15,6 +15,7 @@ from msgspec import inspect
 from .istio.message import Message
 from .kinds import KINDS, Kind
 from .support import KIND_NOT_SUPPORTED, NO_EFFECT, SUPPORTED, is_supported
+from .why_not import WHY_NOT
 
 HEAD = """\
 # Istio's API in this mesh
@@ -26,7 +27,7 @@ it is never passed over in silence. A field that Istio's API does not have is re
 
 | says | when |
 | --- | --- |
-| `{no_effect}` | for each such field that is set, with its path |
+| `{no_effect}` | for each such field that is set, with its path and the reason, or "yet" |
 | `{kind_not_supported}` | once for an object whose kind does nothing yet |
 
 ## Kinds
@@ -144,13 +145,18 @@ def _state(field: Field) -> str | None:
         return "works"
     chosen = _supported_values(field.name)
     if chosen:
-        others = [value for value in field.values if value not in chosen]
-        return _some_values(chosen, others)
-    return None if _holds_supported(field.name) else "not yet"
+        return _some_values(field, chosen)
+    return None if _holds_supported(field.name) else _no(field.name)
 
 
-def _some_values(chosen: Sequence[str], others: Sequence[str]) -> str:
-    return f"works: {_code(chosen)}; not yet: {_code(others) if others else 'all others'}"
+def _some_values(field: Field, chosen: Sequence[str]) -> str:
+    others = [value for value in field.values if value not in chosen]
+    rest = [f"{_no(f'{field.name}={value}')} (`{value}`)" for value in others] or ["not yet: all others"]
+    return "; ".join((f"works: {_code(chosen)}", *rest))
+
+
+def _no(name: str) -> str:
+    return f"no: {WHY_NOT[name]}" if name in WHY_NOT else "not yet"
 
 
 def _supported_values(name: str) -> list[str]:

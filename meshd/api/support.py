@@ -9,8 +9,9 @@ from .metrics import COUNTED
 from .object import IstioObject
 from .problem import Problem, child
 from .walk import nearest_messages, set_fields
+from .why_not import WHY_NOT
 
-NO_EFFECT = "field is accepted but has no effect yet"
+NO_EFFECT = "field is accepted but has no effect"
 KIND_NOT_SUPPORTED = "kind is not supported yet"
 
 
@@ -30,7 +31,7 @@ def _traffic_policy(prefix: str) -> Iterator[str]:
     yield f"{prefix}.loadBalancer.simple"
     yield from _fields(hashing, "httpHeaderName httpCookie useSourceIp")
     yield from _fields(hashing, "httpQueryParameterName ringHash maglev minimumRingSize")
-    yield from _fields(f"{prefix}.loadBalancer", "warmup warmupDurationSecs localityLbSetting")
+    yield from _fields(f"{prefix}.loadBalancer", "warmup warmupDurationSecs localityLbSetting zoneAwareLbSetting")
     yield f"{prefix}.connectionPool"
     yield f"{prefix}.outlierDetection"
     yield from _fields(f"{prefix}.tls", "mode clientCertificate privateKey caCertificates subjectAltNames")
@@ -39,7 +40,7 @@ def _traffic_policy(prefix: str) -> Iterator[str]:
 
 def _whole_policy(prefix: str) -> Iterator[str]:
     """What a single port cannot have of its own."""
-    yield from _fields(prefix, "tunnel proxyProtocol retryBudget.percent retryBudget.minRetryConcurrency")
+    yield from _fields(prefix, "tunnel proxyProtocol retryBudget")
 
 
 SUPPORTED: frozenset[str] = frozenset(
@@ -76,7 +77,7 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields("ProxyConfig", "selector concurrency environmentVariables image"),
         *_fields("Telemetry", "selector accessLogging"),
         *_fields("Telemetry.tracing", "match providers randomSamplingPercentage disableSpanReporting customTags"),
-        *_fields("Telemetry.tracing", "useRequestIdForTraceSampling enableIstioTags"),
+        *_fields("Telemetry.tracing", "useRequestIdForTraceSampling enableIstioTags disableContextPropagation"),
         *_fields("Telemetry.metrics", "providers overrides.disabled overrides.tagOverrides"),
         *_fields("Telemetry.metrics.overrides.match", "mode customMetric"),
         *(f"Telemetry.metrics.overrides.match.metric={metric}" for metric in ("ALL_METRICS", *COUNTED)),
@@ -125,10 +126,16 @@ def _unsupported(message: Message, name: str, path: str) -> Iterator[Problem]:
         if inner_name in SUPPORTED or _works(inner_name, value):
             continue
         if inner_name not in _OUTER:
-            yield Problem(inner_path, value if isinstance(value, str) else None, NO_EFFECT)
+            yield _without_effect(inner_name, inner_path, value)
             continue
         for place, inner in nearest_messages(value, inner_path):
             yield from _unsupported(inner, inner_name, place)
+
+
+def _without_effect(name: str, path: str, value: object) -> Problem:
+    text = value if isinstance(value, str) else None
+    why = WHY_NOT.get(name) or WHY_NOT.get(f"{name}={text}")
+    return Problem(path, text, f"{NO_EFFECT}: {why}" if why else f"{NO_EFFECT} yet")
 
 
 def _works(name: str, value: object) -> bool:

@@ -120,10 +120,14 @@ class Tunnel:
 
 @dataclass(frozen=True, slots=True)
 class RetryBudget:
-    """Retries under way at once: `percent` of the requests under way, and always `min_concurrency`."""
+    """Retries under way at once: `percent` of the requests under way, and always `min_concurrency`.
+
+    With an `interval`, in seconds, it is a share of all requests in a window of that length instead.
+    """
 
     percent: float = 20.0
     min_concurrency: int = 3
+    interval: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

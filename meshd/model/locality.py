@@ -29,6 +29,11 @@ class Locality:
         return bool(self.region or self.zone or self.sub_zone)
 
     @property
+    def without_sub_zone(self) -> "Locality":
+        """The whole zone."""
+        return Locality(self.region, self.zone)
+
+    @property
     def labels(self) -> Labels:
         """What it means as labels of a workload."""
         parts = zip(PLACES, (self.region, self.zone, self.sub_zone), strict=True)
@@ -36,6 +41,9 @@ class Locality:
 
 
 NOWHERE = Locality()
+
+Zones = tuple[tuple[Locality, int], ...]
+"""How many there are in each zone; localities without sub-zones."""
 
 
 def locality_of(text: str, separator: str = "/") -> Locality:
@@ -65,13 +73,20 @@ class LocalityLbSetting:
     """At most one of `distribute` and `failover`, whose pairs lead from one region to another.
 
     `failover_priority` are keys of labels that client and endpoint should have the same values of, or "key=value" that
-    the endpoint should have, the most important first.
+    the endpoint should have, the most important first. With `min_cluster_size`, endpoints of one region are all alike
+    but for zone-aware shares (meshd.networking.zones), which need that many endpoints at least; 0 turns them off.
     """
 
     distribute: tuple[Distribute, ...] = ()
     failover: tuple[tuple[str, str], ...] = ()
     failover_priority: tuple[str, ...] = ()
     enabled: bool = True
+    min_cluster_size: int = 0
+
+    @property
+    def zone_aware(self) -> bool:
+        """Whether load is even over zones, with as little traffic between them as that allows."""
+        return bool(self.min_cluster_size)
 
     @property
     def asked_labels(self) -> frozenset[str]:
@@ -82,12 +97,12 @@ class LocalityLbSetting:
     def asks_locality(self) -> bool:
         """Whether it depends on the client's locality."""
         by_label = bool(self.failover_priority) and not (self.failover or set(self.failover_priority) & set(PLACES))
-        return bool(self.distribute) or not by_label
+        return bool(self.distribute or self.zone_aware) or not by_label
 
     @property
     def is_said(self) -> bool:
         """Whether it says more than the default, to go to what is near."""
-        return bool(self.distribute or self.failover or self.failover_priority)
+        return bool(self.distribute or self.failover or self.failover_priority or self.zone_aware)
 
 
 NEAREST = LocalityLbSetting()

@@ -49,6 +49,14 @@ class MeshConfig:
 
     locality_lb_setting: LocalityLbSetting = NEAREST
     """For destinations whose DestinationRule has none of its own."""
+    zone_aware_lb_setting: LocalityLbSetting | None = None
+    """If enabled it goes before `locality_lb_setting`."""
+
+    @property
+    def preference(self) -> LocalityLbSetting:
+        """Which endpoints clients prefer where no DestinationRule says."""
+        zone_aware = self.zone_aware_lb_setting
+        return zone_aware if zone_aware is not None and zone_aware.enabled else self.locality_lb_setting
 
     @property
     def providers(self) -> tuple[Provider, ...]:

@@ -71,6 +71,7 @@ class Tracing:
     tags: tuple[SpanTag, ...] | None = None
     by_request_id: bool | None = None
     istio_tags: bool | None = None
+    propagated: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

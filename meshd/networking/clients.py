@@ -1,11 +1,14 @@
 """What rules and policies ask of clients: those that give the same answers see the same of the mesh."""
 
+from collections import Counter
 from collections.abc import Iterator
 
+from meshd.model.canonical import app_of
 from meshd.model.destination import DestinationPolicy
-from meshd.model.locality import NODE, NOWHERE, LocalityLbSetting
+from meshd.model.labels import Labels
+from meshd.model.locality import LOCALITY_LABEL, NODE, NOWHERE, LocalityLbSetting, Zones
 from meshd.model.memo import Reader
-from meshd.model.tables import DESTINATIONS, ROUTE_RULES, exported
+from meshd.model.tables import DESTINATIONS, ROUTE_RULES, WORKLOADS, exported
 from meshd.networking.localities import workload_locality
 from meshd.networking.lookup import mesh_config
 from meshd.networking.scopes import Layer, OutboundScope, ProxyScope
@@ -19,7 +22,9 @@ def client_scope(read: Reader, proxy: ProxyScope, layer: Layer, sidecar: str = "
     chosen = tuple(sorted((key, value) for key, value in given.items() if key in asked))
     asks_locality = read.query(is_locality_asked, namespace)
     locality = workload_locality(read, labels, proxy.node) if asks_locality else NOWHERE
-    return OutboundScope(namespace, chosen, layer, sidecar, locality)
+    counts = bool(locality) and read.query(are_peers_asked, namespace)
+    peers = read.query(peers_by_zone, namespace, _without_place(labels)) if counts else ()
+    return OutboundScope(namespace, chosen, layer, sidecar, locality, peers)
 
 
 def asked_labels(read: Reader, namespace: str) -> frozenset[str]:
@@ -39,6 +44,26 @@ def is_locality_asked(read: Reader, namespace: str) -> bool:
     return any(setting.asks_locality for _, setting in read.query(settings_asking, namespace))
 
 
+def are_peers_asked(read: Reader, namespace: str) -> bool:
+    """Whether some policy that clients in `namespace` see depends on how many of them run where."""
+    return any(setting.zone_aware for _, setting in read.query(settings_asking, namespace))
+
+
+def peers_by_zone(read: Reader, namespace: str, labels: Labels) -> Zones:
+    """Where the workloads run that are of one service with a client: by their app, without one by all their labels."""
+    found = Counter(
+        workload_locality(read, workload.labels, workload.node).without_sub_zone
+        for workload in read.find(WORKLOADS, "namespace", namespace)
+        if _without_place(workload.labels) == labels
+    )
+    return tuple(sorted(found.items()))
+
+
+def _without_place(labels: Labels) -> Labels:
+    app = app_of(dict(labels), "")
+    return (("app", app),) if app else tuple(label for label in labels if label[0] != LOCALITY_LABEL)
+
+
 def hosts_asking(read: Reader, scope: OutboundScope) -> tuple[str, ...]:
     """Hosts whose policies ask for something that clients of a scope give; "*" is all of them."""
     keys = {key for key, _ in scope.labels}
@@ -56,14 +81,14 @@ def settings_asking(read: Reader, namespace: str) -> tuple[tuple[str, LocalityLb
     Several objects for one host may be put together from any of their parts: a setting counts as in force even where
     only another object has the outlier detection that it needs.
     """
-    default = read.query(mesh_config).locality_lb_setting
+    default = read.query(mesh_config).preference
     found = (
         (policy.host, setting)
         for policy in read.find(DESTINATIONS, "prefers", True)
         if exported(policy.export_to, policy.ref.namespace, namespace)
         for setting in _settings(policy, default)
     )
-    everywhere = (("*", default),) if default.distribute else ()
+    everywhere = (("*", default),) if default.distribute or default.zone_aware else ()
     return tuple((host, setting) for host, setting in (*everywhere, *found) if setting.enabled)
 
 

@@ -7,24 +7,30 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from meshd.model.labels import Labels
-from meshd.model.locality import CLUSTER, NODE, NOWHERE, Distribute, Locality, LocalityLbSetting, matches
+from meshd.model.locality import CLUSTER, NODE, NOWHERE, Distribute, Locality, LocalityLbSetting, Zones, matches
 from meshd.networking.service_endpoints import ServiceEndpoint
+from meshd.networking.zones import zone_shares
 
 Rank = tuple[int, int]
 """By labels, then by locality; the lowest is the nearest."""
 _THIS_CLUSTER = "Kubernetes"
 """The name that Istio gives to the only cluster there is."""
+_FINEST = 100_000
 _FINER = 1000
 """Weights are whole numbers: where shares cannot be split among localities exactly, they are written so much finer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Of a client in `locality` with `labels` (as far as asked for). Without a setting all endpoints are alike."""
+    """Of a client in `locality` with `labels` and `peers`, as far as asked for.
+
+    Without a setting all endpoints are alike.
+    """
 
     setting: LocalityLbSetting | None = None
     locality: Locality = NOWHERE
     labels: Labels = ()
+    peers: Zones = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ def grouped(endpoints: Iterable[ServiceEndpoint], preference: Preference) -> lis
     ]
     rules = preference.setting.distribute if preference.setting else ()
     chosen = next((rule for rule in rules if matches(preference.locality, rule.source)), None)
+    if preference.setting is not None and preference.setting.zone_aware:
+        return _zone_aware(groups, preference, preference.setting.min_cluster_size)
     return _distributed(groups, chosen) if chosen else groups
 
 
@@ -58,12 +66,13 @@ def _rank_by(preference: Preference) -> Callable[[ServiceEndpoint], Rank]:
     if setting is None or setting.distribute:
         return lambda _: (0, 0)
     labels = known_labels(preference.labels, client)
-    by_locality = not setting.failover_priority or bool(setting.failover)
+    by_locality = setting.zone_aware or not setting.failover_priority or bool(setting.failover)
+    far = regions_apart if setting.zone_aware else distance
     region = next((to for source, to in setting.failover if source == client.region), None)
 
     def rank(each: ServiceEndpoint) -> Rank:
         of_labels = _differs_at(setting.failover_priority, labels, each) if setting.failover_priority else 0
-        return of_labels, distance(client, each.locality, region) if by_locality else 0
+        return of_labels, far(client, each.locality, region) if by_locality else 0
 
     return rank
 
@@ -87,10 +96,39 @@ def _differs_at(keys: tuple[str, ...], client: dict[str, str], each: ServiceEndp
 def distance(client: Locality, other: Locality, region: str | None = None) -> int:
     """0 for the same place, 1 same zone, 2 same region, 3 elsewhere; 4 where `region` is preferred to it."""
     if client.region != other.region:
-        return 3 if region in (None, other.region) else 4
+        return 2 + regions_apart(client, other, region)
     if client.zone != other.zone:
         return 2
     return int(client.sub_zone != other.sub_zone)
+
+
+def regions_apart(client: Locality, other: Locality, region: str | None = None) -> int:
+    """0 for the same region, 1 for another; 2 where `region` is preferred to it."""
+    if client.region == other.region:
+        return 0
+    return 1 if region in (None, other.region) else 2
+
+
+def _zone_aware(groups: list[Group], preference: Preference, enough: int) -> list[Group]:
+    """Shares by zone among the nearest. Zones that get none come right after them, before all that are farther."""
+    nearest = [group for group in groups if group.priority == 0]
+    if not preference.locality or sum(len(group.members) for group in nearest) < enough:
+        return groups
+    total: dict[Locality, int] = {}
+    for group in nearest:
+        zone = group.locality.without_sub_zone
+        total[zone] = total.get(zone, 0) + group.weight
+    shares = zone_shares(preference.locality.without_sub_zone, dict(preference.peers), total)
+
+    def placed(group: Group) -> Group:
+        zone = group.locality.without_sub_zone
+        if group.priority:
+            return replace(group, priority=group.priority + int(len(shares) < len(total)))
+        if zone not in shares:
+            return replace(group, priority=1)
+        return replace(group, weight=max(1, round(_FINEST * shares[zone] * group.weight / total[zone])))
+
+    return sorted(map(placed, groups), key=lambda group: group.priority)
 
 
 def _distributed(groups: list[Group], rule: Distribute) -> list[Group]:

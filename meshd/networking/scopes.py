@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from meshd.model.labels import Labels
-from meshd.model.locality import NOWHERE, Locality
+from meshd.model.locality import NOWHERE, Locality, Zones
 from meshd.model.service import Proxy
 
 
@@ -29,7 +29,8 @@ class OutboundScope:
     """Clients that see the same destinations.
 
     `namespace` is the clients', "" in SHARED. `labels` are those of their labels that some rule asks for, `locality` is
-    where they run if some rule asks for that. `sidecar` is the key of the Sidecar that narrows the view of WHOLE.
+    where they run if some rule asks for that, `peers` how many of their kind run where. `sidecar` is the key of the
+    Sidecar that narrows the view of WHOLE.
     """
 
     namespace: str = ""
@@ -37,6 +38,7 @@ class OutboundScope:
     layer: Layer = Layer.SHARED
     sidecar: str = ""
     locality: Locality = NOWHERE
+    peers: Zones = ()
     telemetries: tuple[str, ...] = ()
     """Keys of the Telemetry objects by which the clients' listeners report."""
 

@@ -4,7 +4,7 @@ The file is YAML (so JSON too). A key that is not known is an error: a typing mi
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Literal
 
 import msgspec
 
-from meshd.api.istio.load_balancer import LocalityLoadBalancerSetting
-from meshd.api.translate.locality import translate_locality
-from meshd.api.validate.locality import check_locality
+from meshd.api.istio.load_balancer import LocalityLoadBalancerSetting, ZoneAwareLoadBalancerSetting
+from meshd.api.problem import Problem
+from meshd.api.translate.locality import translate_locality, translate_zone_aware
+from meshd.api.validate.locality import check_locality, check_zone_aware
 from meshd.inject.settings import InjectSettings
 from meshd.model.mesh import MeshConfig, PathNormalization
 from meshd.runtime.extension_providers import ExtensionProvider, ProviderError, ext_authz_providers, providers_of
@@ -79,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     path_normalization: PathNormalizationSettings = PathNormalizationSettings()
     extension_providers: tuple[ExtensionProvider, ...] = ()
     locality_lb_setting: LocalityLoadBalancerSetting = LocalityLoadBalancerSetting()
+    zone_aware_lb_setting: ZoneAwareLoadBalancerSetting | None = None
     hold_unresolved_rules: bool = True
     write_status: bool = True
     workload_certificate_hours: float = 24.0
@@ -86,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
     @property
     def mesh(self) -> MeshConfig:
+        zone_aware = self.zone_aware_lb_setting
         return MeshConfig(
             trust_domain=self.trust_domain,
             trust_domain_aliases=self.trust_domain_aliases,
@@ -101,6 +104,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
             hold_unresolved_rules=self.hold_unresolved_rules,
             extension_providers=providers_of(self.extension_providers),
             locality_lb_setting=translate_locality(self.locality_lb_setting),
+            zone_aware_lb_setting=translate_zone_aware(zone_aware) if zone_aware else None,
         )
 
     @property
@@ -145,11 +149,17 @@ def load_settings(path: Path) -> Settings:
         raise StartError(f"{path}: {error}") from None
     if not 0 <= settings.tracing.sampling <= 100:
         raise StartError(f"{path}: tracing.sampling is a percentage, from 0 to 100")
-    for problem in check_locality(settings.locality_lb_setting, "localityLbSetting"):
+    for problem in _problems(settings):
         raise StartError(f"{path}: {problem}")
     if not 0 < settings.workload_certificate_hours <= 24 * 365:
         raise StartError(f"{path}: workloadCertificateHours must be above 0 and at most a year")
     return settings
+
+
+def _problems(settings: Settings) -> Iterator[Problem]:
+    yield from check_locality(settings.locality_lb_setting, "localityLbSetting")
+    if settings.zone_aware_lb_setting is not None:
+        yield from check_zone_aware(settings.zone_aware_lb_setting, "zoneAwareLbSetting")
 
 
 def read_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:

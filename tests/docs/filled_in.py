@@ -10,7 +10,7 @@ _OPERATION = "hosts notHosts ports notPorts methods notMethods paths notPaths"
 _KEYS = (
     "request.headers[x-team] source.namespace source.principal source.serviceAccount source.trustDomain source.ip "
     "destination.ip destination.port remote.ip request.auth.claims[team] request.auth.audiences "
-    "request.auth.presenter request.auth.principal"
+    "request.auth.presenter request.auth.principal connection.sni"
 )
 _CONDITIONS = ", ".join(f"{{key: '{key}', values: [a], notValues: [b]}}" for key in _KEYS.split())
 _TOKEN = (
@@ -37,6 +37,10 @@ FILLED_IN = {
     "authorization/tokens": {"rules": "{issuer: a, jwks: '{}', spaceDelimitedClaims: [a]}"},
     "request_authentication/workload": {"rules": _TOKEN},
     "destination_policy/hash": {"key": f"{{{_HASHES}}}"},
+    "locality/zones": {
+        "setting": "{enabled: false, minClusterSize: 1, failover: [{from: a, to: b}], failoverPriority: [a]}"
+    },
+    "retries/budget": {"budget": "{percent: 1, minRetryConcurrency: 1, budgetInterval: 60s}"},
     "sidecar/egress": {"mode": "REGISTRY_ONLY"},
 }
 """By manifest; what the tests write elsewhere says no more."""

@@ -26,10 +26,7 @@ UNPROVEN: dict[str, frozenset[str]] = {
         )
     ),
     "it limits what happens at one moment, which a test cannot bring about exactly": frozenset(
-        (
-            *_within(f"{_POOL}.http", "maxRetries"),
-            *_within(f"{_POLICY}.retryBudget", "percent minRetryConcurrency"),
-        )
+        (*_within(f"{_POOL}.http", "maxRetries"),)
     ),
     "it names something in the proxy's own counts; what is sent is the same": frozenset(
         ("VirtualService.http.match.name", "VirtualService.http.match.statPrefix", "Gateway.servers.name")
@@ -63,13 +60,8 @@ UNPROVEN: dict[str, frozenset[str]] = {
     ),
     "nobody has written the test yet": frozenset(
         (
-            *_within(_OUTLIER, "splitExternalLocalOriginErrors consecutiveLocalOriginFailures"),
-            *(f"{_METRIC}=TCP_{what}" for what in ("OPENED_CONNECTIONS", "CLOSED_CONNECTIONS")),
-            *(f"{_METRIC}=TCP_{what}" for what in ("RECEIVED_BYTES", "SENT_BYTES")),
-            "AuthorizationPolicy.rules.when.key=connection.sni",
             "Gateway.servers.bind",
             "ProxyConfig.image.imageType",
-            "Telemetry.tracing.useRequestIdForTraceSampling",
         )
     ),
 }

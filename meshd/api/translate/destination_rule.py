@@ -9,7 +9,7 @@ from meshd.api.istio.message import seconds
 from meshd.api.istio.tls_settings import ClientTLSSettings
 from meshd.api.object import IstioObject
 from meshd.api.translate.connection_pool import translate_connection_pool
-from meshd.api.translate.locality import translate_locality
+from meshd.api.translate.locality import translate_preference
 from meshd.api.translate.names import created, fqdn, optional_seconds, ref_of, selector_labels
 from meshd.model.destination import (
     ClientTls,
@@ -67,7 +67,8 @@ def _policy(policy: istio.TrafficPolicy | None) -> TrafficPolicy:
 def _budget(budget: istio.RetryBudget) -> RetryBudget:
     default = RetryBudget()
     percent = default.percent if budget.percent is None else budget.percent
-    return RetryBudget(percent, budget.min_retry_concurrency or default.min_concurrency)
+    interval = seconds(budget.budget_interval) if budget.budget_interval else 0.0
+    return RetryBudget(percent, budget.min_retry_concurrency or default.min_concurrency, interval)
 
 
 def _parts(policy: istio.TrafficPolicy | istio.PortTrafficPolicy) -> TrafficPolicy:
@@ -80,12 +81,12 @@ def _parts(policy: istio.TrafficPolicy | istio.PortTrafficPolicy) -> TrafficPoli
 
 
 def _load_balancer(settings: LoadBalancerSettings) -> LoadBalancer:
-    hashing, locality = settings.consistent_hash, settings.locality_lb_setting
+    hashing = settings.consistent_hash
     return LoadBalancer(
         simple=_SIMPLE.get(settings.simple or ""),
         consistent_hash=_hash(hashing) if hashing else None,
         warmup=_warmup(settings),
-        locality=translate_locality(locality) if locality else None,
+        locality=translate_preference(settings),
     )
 
 

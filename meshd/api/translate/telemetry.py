@@ -48,6 +48,7 @@ def _tracing(tracing: istio.Tracing) -> Tracing:
         tags=tuple(_span_tag(tag, source) for tag, source in sorted(tracing.custom_tags.items())) or None,
         by_request_id=tracing.use_request_id_for_trace_sampling,
         istio_tags=tracing.enable_istio_tags,
+        propagated=None if tracing.disable_context_propagation is None else not tracing.disable_context_propagation,
     )
 
 

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from envoy.config.cluster.v3 import circuit_breaker_pb2
 from envoy.config.common.matcher.v3 import matcher_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 
 from meshd.model.destination import ConnectionPool, RetryBudget
+from meshd.networking.newer_fields import BUDGET_INTERVAL, with_message
 from meshd.networking.proto import any_of, duration, uint32
 
 UNLIMITED = 4294967295
 DEFAULT_CONNECT_TIMEOUT = 10.0
+
 
 HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
@@ -24,11 +27,15 @@ def circuit_breakers(pool: ConnectionPool, budget: RetryBudget | None = None) ->
         "track_remaining": False,
     }
     if budget is not None:
-        threshold["retry_budget"] = {
-            "budget_percent": {"value": budget.percent},
-            "min_retry_concurrency": uint32(budget.min_concurrency),
-        }
+        threshold["retry_budget"] = _retry_budget(budget)
     return {"thresholds": [threshold]}
+
+
+def _retry_budget(budget: RetryBudget) -> circuit_breaker_pb2.CircuitBreakers.Thresholds.RetryBudget:
+    proto = circuit_breaker_pb2.CircuitBreakers.Thresholds.RetryBudget(
+        budget_percent={"value": budget.percent}, min_retry_concurrency=uint32(budget.min_concurrency)
+    )
+    return with_message(proto, BUDGET_INTERVAL, duration(budget.interval)) if budget.interval else proto
 
 
 def connection_settings(pool: ConnectionPool) -> dict[str, Any]:

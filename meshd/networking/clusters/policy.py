@@ -12,6 +12,7 @@ from meshd.model.destination import (
     Warmup,
 )
 from meshd.model.locality import LocalityLbSetting
+from meshd.model.mesh import MeshConfig
 from meshd.networking.proto import duration, uint32
 
 _OF_A_PORT = ("load_balancer", "connection_pool", "outlier_detection", "tls")
@@ -37,17 +38,20 @@ def _at_port(base: TrafficPolicy, policy: TrafficPolicy, port: int) -> TrafficPo
     return base if own is None else replace(base, **{name: getattr(own, name) for name in _OF_A_PORT})
 
 
-def locality_setting(policy: TrafficPolicy, default: LocalityLbSetting) -> LocalityLbSetting | None:
+def locality_setting(policy: TrafficPolicy, mesh: MeshConfig) -> LocalityLbSetting | None:
     """The setting in force; None where all endpoints are alike.
 
-    Priorities need outlier detection: without it nothing would ever tell that the near endpoints fail.
+    A rule that turns zone-aware shares off leaves the rest to the mesh. Priorities need outlier detection: without it
+    nothing would ever tell that the near endpoints fail.
     https://istio.io/latest/docs/tasks/traffic-management/locality-load-balancing/failover/
     """
     own = policy.load_balancer.locality if policy.load_balancer else None
-    setting = default if own is None else own
+    setting = mesh.preference if own is None else own
+    if setting.zone_aware and not setting.enabled:
+        setting = mesh.locality_lb_setting
     if not setting.enabled:
         return None
-    return setting if setting.distribute or policy.outlier_detection is not None else None
+    return setting if setting.distribute or setting.zone_aware or policy.outlier_detection is not None else None
 
 
 def load_balancing(policy: TrafficPolicy) -> dict[str, Any]:

@@ -35,9 +35,9 @@ def policy_of(read: Reader, namespace: str, labels: Labels, host: str, port: int
 def preference(read: Reader, scope: OutboundScope, item: ClusterItem) -> Preference:
     """Which of its endpoints clients of a scope prefer."""
     setting = setting_of(read, scope, item)
-    return Preference(setting, scope.locality, scope.labels) if setting else Preference()
+    return Preference(setting, scope.locality, scope.labels, scope.peers) if setting else Preference()
 
 
 def setting_of(read: Reader, scope: OutboundScope, item: ClusterItem) -> LocalityLbSetting | None:
     policy = read.query(policy_of, scope.namespace, scope.labels, *item)
-    return locality_setting(policy, read.query(mesh_config).locality_lb_setting)
+    return locality_setting(policy, read.query(mesh_config))

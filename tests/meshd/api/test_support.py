@@ -7,18 +7,32 @@ from meshd.api.kinds import KINDS
 from meshd.api.support import KIND_NOT_SUPPORTED, NO_EFFECT, SUPPORTED, is_supported
 from meshd.api.validate import validate
 from meshd.api.walk import messages
+from meshd.api.why_not import WHY_NOT
 
 from .samples import object_of
 from .test_fields import field_names
 
 
 def warnings(kind: str, spec: str) -> list[tuple[str, object]]:
-    return [(p.path, p.value) for p in validate(object_of(kind, spec)).warnings if p.reason == NO_EFFECT]
+    return [(p.path, p.value) for p in validate(object_of(kind, spec)).warnings if p.reason.startswith(NO_EFFECT)]
 
 
 def test_every_entry_names_a_field() -> None:
     known = {name for kind in KINDS for name in field_names(kind)}
     assert {entry.partition("=")[0] for entry in SUPPORTED} - known == set()
+
+
+def test_every_reason_is_of_a_field_without_effect() -> None:
+    known = {name for kind in KINDS for name in field_names(kind)}
+    assert {entry.partition("=")[0] for entry in WHY_NOT} - known == set()
+    assert WHY_NOT.keys().isdisjoint(SUPPORTED)
+
+
+def test_says_why_a_field_has_no_effect() -> None:
+    spec = "{address: 192.0.2.1, network: a}"
+    assert "one network" in validate(object_of("WorkloadEntry", spec)).warnings[0].reason
+    servers = "[{port: {number: 443, name: a, protocol: TLS}, tls: {mode: AUTO_PASSTHROUGH}, hosts: [a.b]}]"
+    assert "several clusters" in validate(object_of("Gateway", f"{{servers: {servers}}}")).warnings[0].reason
 
 
 def test_reports_each_field_without_effect_with_its_path() -> None:

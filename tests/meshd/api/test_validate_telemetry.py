@@ -38,7 +38,7 @@ def test_refuses(spec: str, error: str) -> None:
         ("{metrics: [{overrides: [{match: {customMetric: a}}]}]}", "match.customMetric: no proxy counts it"),
         ("{metrics: [{overrides: [{match: {metric: REQUEST_COUNT}}]}]}", "overrides[0]: changes nothing"),
         ("{metrics: [{overrides: [{match: {metric: GRPC_REQUEST_MESSAGES}, disabled: true}]}]}", "match.metric: field"),
-        ("{tracing: [{disableContextPropagation: true}]}", "disableContextPropagation: field is accepted but"),
+        ("{metrics: [{reportingInterval: 10s}]}", "reportingInterval: field is accepted but"),
         ("{targetRefs: [{kind: Service, name: a}]}", "spec: applies to no workload"),
         ("{selector: {}}", "spec.selector: has no labels"),
     ],

@@ -1,5 +1,8 @@
 """How parts of a DestinationRule stand in for each other, and what follows from TLS without a name."""
 
+from google.protobuf import duration_pb2
+from google.protobuf.unknown_fields import UnknownFieldSet
+
 from meshd.model.destination import (
     ClientTls,
     ConnectionPool,
@@ -11,6 +14,7 @@ from meshd.model.destination import (
     TrafficPolicy,
     Warmup,
 )
+from meshd.networking.clusters.connection_pool import circuit_breakers
 from meshd.networking.clusters.policy import effective_policy, load_balancing
 from meshd.networking.clusters.tls import behind_proxy_header, follow_request
 from meshd.networking.listeners.tcp import policy_settings
@@ -82,3 +86,13 @@ def test_tcp_connections_end_when_idle_and_after_a_time_of_their_own() -> None:
         "idle_timeout": 2,
         "max_downstream_connection_duration": 5,
     }
+
+
+def test_the_interval_of_a_budget_is_the_field_that_envoy_knows() -> None:
+    threshold = circuit_breakers(ConnectionPool(), RetryBudget(interval=12.5))["thresholds"][0]
+    fields = UnknownFieldSet(threshold["retry_budget"])
+    assert len(fields) == 1
+    field = fields[0]
+    assert field.field_number == 3
+    assert duration_pb2.Duration.FromString(field.data) == duration_pb2.Duration(seconds=12, nanos=500_000_000)
+    assert not len(UnknownFieldSet(circuit_breakers(ConnectionPool(), RetryBudget())["thresholds"][0]["retry_budget"]))

@@ -1,18 +1,20 @@
 """Which endpoints a client prefers by where both run, and by labels."""
 
+from dataclasses import replace
+
 import pytest
 
 from meshd.ingest.kubernetes.node import rows
 from meshd.model.destination import LoadBalancer, OutlierDetection, TrafficPolicy
 from meshd.model.labels import labels_of
-from meshd.model.locality import NEAREST, NOWHERE, Distribute, Locality, LocalityLbSetting, locality_of, matches
+from meshd.model.locality import NEAREST, NOWHERE, Distribute, Locality, LocalityLbSetting, Zones, locality_of, matches
 from meshd.model.mesh import MeshConfig
 from meshd.model.resource import Scope
 from meshd.model.service import Endpoint, Workload
 from meshd.networking.clusters.policy import locality_setting
 from meshd.networking.engine import Engine
 from meshd.networking.preference import Preference, distance, grouped
-from meshd.networking.scopes import proxy_scope
+from meshd.networking.scopes import OutboundScope, proxy_scope
 from meshd.networking.service_endpoints import ServiceEndpoint
 from meshd.networking.visibility import outbound_layers
 from tests.meshd.networking.mesh_of import MESHES, engine_of, proxy_of, resources_of
@@ -126,13 +128,71 @@ def test_clients_elsewhere_follow_no_shares() -> None:
     assert groups(setting, endpoint("eu/a", 5), endpoint("us", 9)) == [("eu/a", 0, 5), ("us", 0, 9)]
 
 
+NORTH, SOUTH = Locality("eu", "north"), Locality("eu", "south")
+
+
+def by_zone(setting: LocalityLbSetting, peers: Zones, *endpoints: ServiceEndpoint) -> list[tuple[str, int, int]]:
+    found = grouped(endpoints, Preference(setting, HERE, (), peers))
+    return [(group.locality.zone or group.locality.region, group.priority, group.weight) for group in found]
+
+
+def test_a_zone_with_enough_endpoints_keeps_its_load_and_the_others_come_next() -> None:
+    setting = LocalityLbSetting(min_cluster_size=3, failover=(("eu", "us"),))
+    four = (endpoint("us"), endpoint("asia"), endpoint("eu/north/a"), endpoint("eu/north/b"), endpoint("eu/south"))
+    half = ((NORTH, 2), (SOUTH, 2))
+    assert by_zone(setting, half, *four) == [
+        ("north", 0, 50_000),
+        ("north", 0, 50_000),
+        ("south", 1, 1),
+        ("us", 2, 1),
+        ("asia", 3, 1),
+    ]
+
+
+def test_a_zone_with_too_few_sends_the_rest_where_there_are_enough() -> None:
+    endpoints = (endpoint("eu/north"), endpoint("eu/south", 3), endpoint("us"))
+    assert by_zone(LocalityLbSetting(min_cluster_size=2), ((NORTH, 1), (SOUTH, 1)), *endpoints) == [
+        ("north", 0, 50_000),
+        ("south", 0, 50_000),
+        ("us", 1, 1),
+    ]
+
+
+def test_few_endpoints_are_all_alike_in_their_region() -> None:
+    setting = LocalityLbSetting(min_cluster_size=3)
+    alike = [("north", 0, 1), ("south", 0, 1), ("us", 1, 1)]
+    assert by_zone(setting, ((NORTH, 1),), endpoint("eu/north"), endpoint("eu/south"), endpoint("us")) == alike
+
+
+def test_labels_go_before_regions_and_zones() -> None:
+    setting = LocalityLbSetting(min_cluster_size=1, failover_priority=("tier=gold",))
+    gold = (endpoint("us", tier="gold"), endpoint("eu/south", tier="gold"))
+    assert by_zone(setting, ((NORTH, 1),), endpoint("eu/north"), *gold) == [
+        ("south", 0, 100_000),
+        ("us", 1, 1),
+        ("north", 2, 1),
+    ]
+
+
+def test_zone_aware_shares_go_before_the_meshs_preference() -> None:
+    zones = LocalityLbSetting(min_cluster_size=6)
+    off = replace(zones, enabled=False)
+    mesh = MeshConfig(zone_aware_lb_setting=zones)
+    balanced = TrafficPolicy(LoadBalancer(locality=off), outlier_detection=OUTLIERS)
+    assert locality_setting(TrafficPolicy(), mesh) == zones
+    assert locality_setting(TrafficPolicy(LoadBalancer(locality=zones)), MeshConfig()) == zones
+    assert locality_setting(balanced, mesh) == NEAREST
+    assert locality_setting(TrafficPolicy(LoadBalancer(locality=off)), mesh) is None
+    assert locality_setting(TrafficPolicy(outlier_detection=OUTLIERS), MeshConfig(zone_aware_lb_setting=off)) == NEAREST
+
+
 def test_priorities_need_outlier_detection_and_shares_do_not() -> None:
     shares = LocalityLbSetting((Distribute("*", (("eu", 100),)),))
     off = LocalityLbSetting(enabled=False)
 
     def in_force(own: LocalityLbSetting | None, default: LocalityLbSetting = NEAREST, outliers: bool = True) -> object:
         policy = TrafficPolicy(LoadBalancer(locality=own), outlier_detection=OUTLIERS if outliers else None)
-        return locality_setting(policy, default)
+        return locality_setting(policy, MeshConfig(locality_lb_setting=default))
 
     assert in_force(None) == NEAREST
     assert in_force(None, off) is None
@@ -193,6 +253,23 @@ def test_shares_of_the_whole_mesh_are_for_every_service() -> None:
     engine = engine_of(f"{SHOP}\n---\n{NODES}", shares)
     made = resources_of(engine, "shop/away")["ClusterLoadAssignment"][CLUSTER]
     assert [locality["loadBalancingWeight"] for locality in made["endpoints"]] == [100]
+
+
+def peers_of(engine: Engine, pod: str) -> set[Zones]:
+    return {layer.peers for layer in layers_of(engine, pod) if isinstance(layer, OutboundScope)}
+
+
+def test_peers_are_counted_where_a_policy_shares_by_zone() -> None:
+    rule = RULE.format(policy="loadBalancer: {zoneAwareLbSetting: {}}")
+    assert peers_of(engine_of("\n---\n".join((SHOP, NODES, rule))), "shop/away") == {
+        (),
+        ((NOWHERE, 1), (Locality("eu", "north"), 1)),
+    }
+    assert peers_of(
+        engine_of("\n---\n".join((SHOP, NODES, RULE.format(policy="outlierDetection: {}")))), "shop/away"
+    ) == {()}
+    everywhere = MeshConfig(zone_aware_lb_setting=LocalityLbSetting(min_cluster_size=6))
+    assert len(peers_of(engine_of(f"{SHOP}\n---\n{NODES}", everywhere), "shop/away")) == 2
 
 
 def test_a_node_that_is_labelled_later_moves_its_pods() -> None:

@@ -18,11 +18,13 @@ class TracingSettings:
     tags: tuple[SpanTag, ...] = ()
     by_request_id: bool = True
     istio_tags: bool = True
+    propagated: bool = True
+    """Whether those who are called learn of the trace."""
 
 
 def merged_tracing(telemetries: Iterable[Telemetry], side: Side, provider: str, sampling: float) -> TracingSettings:
     """`provider` and `sampling` are the mesh's. Tags are not added to a wider object's: they replace them."""
-    disabled, by_request_id, istio_tags = False, True, True
+    disabled, by_request_id, istio_tags, propagated = False, True, True, True
     tags: tuple[SpanTag, ...] = ()
     for said in (each for telemetry in telemetries for each in telemetry.tracing if side in each.sides):
         provider = said.providers[0] if said.providers else provider
@@ -31,7 +33,8 @@ def merged_tracing(telemetries: Iterable[Telemetry], side: Side, provider: str, 
         tags = tags if said.tags is None else said.tags
         by_request_id = by_request_id if said.by_request_id is None else said.by_request_id
         istio_tags = istio_tags if said.istio_tags is None else said.istio_tags
-    return TracingSettings(provider, sampling, disabled, tags, by_request_id, istio_tags)
+        propagated = propagated if said.propagated is None else said.propagated
+    return TracingSettings(provider, sampling, disabled, tags, by_request_id, istio_tags, propagated)
 
 
 def merged_metrics(telemetries: Iterable[Telemetry], side: Side, default: Names) -> dict[str, list[MetricOverride]]:

@@ -3,12 +3,14 @@
 from typing import Any
 
 from envoy.config.trace.v3 import opentelemetry_pb2, zipkin_pb2
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from envoy.extensions.request_id.uuid.v3 import uuid_pb2
 
 from meshd.model.provider import TracingProvider, ZipkinTracing
 from meshd.model.telemetry import SpanTag, TagSource
 from meshd.networking.listeners.telemetry.merged import TracingSettings
 from meshd.networking.names import outbound_cluster_name
+from meshd.networking.newer_fields import NO_CONTEXT_PROPAGATION, with_true
 from meshd.networking.proto import any_of, boolean
 
 
@@ -18,15 +20,14 @@ def tracing(provider: TracingProvider, settings: TracingSettings) -> dict[str, A
     https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/observability/tracing
     """
     own = _ISTIO_TAGS if settings.istio_tags else []
-    fields: dict[str, Any] = {
-        "tracing": {
-            "provider": _zipkin(provider) if isinstance(provider, ZipkinTracing) else _opentelemetry(provider),
-            "random_sampling": {"value": settings.sampling},
-            "client_sampling": {"value": 100},
-            "overall_sampling": {"value": 100},
-            "custom_tags": [*own, *(_tag(tag) for tag in settings.tags)],
-        }
-    }
+    traced = http_connection_manager_pb2.HttpConnectionManager.Tracing(
+        provider=_zipkin(provider) if isinstance(provider, ZipkinTracing) else _opentelemetry(provider),
+        random_sampling={"value": settings.sampling},
+        client_sampling={"value": 100},
+        overall_sampling={"value": 100},
+        custom_tags=[*own, *(_tag(tag) for tag in settings.tags)],
+    )
+    fields: dict[str, Any] = {"tracing": traced if settings.propagated else with_true(traced, NO_CONTEXT_PROPAGATION)}
     if not settings.by_request_id:
         by_request_id = uuid_pb2.UuidRequestIdConfig(use_request_id_for_trace_sampling=boolean(False))
         fields["request_id_extension"] = {"typed_config": any_of(by_request_id)}
