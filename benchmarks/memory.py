@@ -56,7 +56,13 @@ class Footprint:
 
 
 def kubectl(*words: str) -> str:
-    return subprocess.run(["kubectl", *words], check=True, capture_output=True, text=True).stdout
+    """Raises SystemExit with what kubectl says, and the way out."""
+    try:
+        return subprocess.run(["kubectl", *words], check=True, capture_output=True, text=True).stdout
+    except FileNotFoundError:
+        sys.exit('kubectl is not on PATH: eval "$(./mesh env)"')
+    except subprocess.CalledProcessError as error:
+        sys.exit(f'{error.stderr.strip().splitlines()[-1]}\nis the stack up, and did you eval "$(./mesh env)"?')
 
 
 def containers() -> Iterator[tuple[str, str, str]]:
