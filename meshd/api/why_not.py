@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _NOT_IN_ISTIO = "neither Istio nor Envoy does anything with it"
+_DEPRECATED = "it is deprecated; Istio does nothing with it either"
 _NO_GATEWAY_API = "it names what the Kubernetes Gateway API makes, which is not part of this mesh: use selector"
 _ONE_NETWORK = "the mesh is one network, in which every address is reached as it is"
 _TARGET_REFS = {
@@ -15,10 +16,13 @@ WHY_NOT: dict[str, str] = {
     "VirtualService.http.fault.delay.exponentialDelay": _NOT_IN_ISTIO,
     "VirtualService.http.fault.abort.http2Error": _NOT_IN_ISTIO,
     "Gateway.servers.port.targetPort": "a Gateway's port has no endpoints; Istio does nothing with it either",
+    "Gateway.servers.name": "what a gateway counts is told apart by port, not by server",
     "Gateway.servers.defaultEndpoint": _NOT_IN_ISTIO,
     "Gateway.servers.tls.mode=AUTO_PASSTHROUGH": "it joins the networks of several clusters; this mesh is of one",
     "ServiceEntry.endpoints.network": _ONE_NETWORK,
     "WorkloadEntry.network": _ONE_NETWORK,
+    "Sidecar.egress.port.targetPort": _DEPRECATED,
+    "Sidecar.ingress.port.targetPort": _DEPRECATED,
     "Telemetry.metrics.reportingInterval": "connections are counted when they begin and end",
     **_TARGET_REFS,
 }

@@ -29,7 +29,7 @@ UNPROVEN: dict[str, frozenset[str]] = {
         (*_within(f"{_POOL}.http", "maxRetries"),)
     ),
     "it names something in the proxy's own counts; what is sent is the same": frozenset(
-        ("VirtualService.http.match.name", "VirtualService.http.match.statPrefix", "Gateway.servers.name")
+        ("VirtualService.http.match.name", "VirtualService.http.match.statPrefix")
     ),
     "it needs a client or server of HTTP/2, which Python's library is not": frozenset(
         (
@@ -47,8 +47,8 @@ UNPROVEN: dict[str, frozenset[str]] = {
         (
             *_within(_OUTLIER, "consecutiveErrors"),
             *_within("Gateway.servers.tls.tlsCertificates", "caCertificates"),
-            *_within("Sidecar.ingress", "captureMode=DEFAULT captureMode=IPTABLES port.targetPort"),
-            *_within("Sidecar", "egress.port.targetPort outboundTrafficPolicy.egressProxy.subset"),
+            *_within("Sidecar.ingress", "captureMode=DEFAULT captureMode=IPTABLES"),
+            *_within("Sidecar", "outboundTrafficPolicy.egressProxy.subset"),
             *_within("Telemetry.tracing", "providers.name"),
             *(f"{_METRIC}={metric}" for metric in ("ALL_METRICS", "REQUEST_DURATION", "RESPONSE_SIZE")),
             "ServiceEntry.endpoints.locality",

@@ -27,6 +27,7 @@ from .names import (
     is_ip_address,
 )
 from .target import check_selector, warn_of_empty_selector
+from .tls_mode import warn_client_tls
 
 AT_GATEWAYS = "has an effect at gateways alone, whose namespace the Secret must be in; sidecars have no such Secrets"
 
@@ -61,7 +62,8 @@ def warn_destination_rule(rule: IstioObject[DestinationRule]) -> Iterator[Proble
     yield from _warn_traffic_policy(rule.spec.traffic_policy, "spec.trafficPolicy")
     yield from warn_locality(rule.spec)
     for place, tls in _tls_settings(rule.spec):
-        if tls.credential_name:
+        yield from warn_client_tls(tls, place)
+        if tls.credential_name and tls.mode in ("SIMPLE", "MUTUAL"):
             yield Problem(f"{place}.credentialName", tls.credential_name, AT_GATEWAYS)
 
 

@@ -12,6 +12,7 @@ from meshd.api.problem import Problem, listing
 
 from .names import check_port, is_dns_label, is_dns_name, is_ip_address
 from .target import check_match_labels
+from .tls_mode import warn_server_tls
 
 HTTP_PROTOCOLS = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY")
 TLS_PROTOCOLS = ("HTTPS", "TLS")
@@ -49,8 +50,7 @@ def warn_gateway(gateway: IstioObject[Gateway]) -> Iterator[Problem]:
             continue
         if server.tls.https_redirect and server.port.protocol.upper() not in HTTP_PROTOCOLS:
             yield Problem(f"{path}.httpsRedirect", True, "has an effect on HTTP ports only")
-        if server.tls.mode in ("PASSTHROUGH", "AUTO_PASSTHROUGH") and (_credentials(server.tls) or server.tls.ca_crl):
-            yield Problem(path, server.tls.mode, "passes connections on unopened: its certificates are not used")
+        yield from warn_server_tls(server.tls, path)
 
 
 def _check_server(server: Server, path: str) -> Iterator[Problem]:
@@ -98,8 +98,6 @@ def _check_port(port: Port, bind: str, path: str) -> Iterator[Problem]:
     yield from check_port(port.number, f"{path}.number")
     if bind and not is_ip_address(bind):
         yield Problem(f"{path.removesuffix('port')}bind", bind, "must be an IP address")
-    if port.target_port:
-        yield Problem(f"{path}.targetPort", port.target_port, "has no meaning for a gateway; remove it")
 
 
 def _credentials(tls: ServerTLSSettings) -> list[str]:

@@ -31,6 +31,10 @@ def warn_request_authentication(policy: IstioObject[RequestAuthentication]) -> I
         if not rule.jwks and not rule.jwks_uri:
             reason = "has neither jwks nor jwksUri, and the issuer is not asked where its keys are (OpenID discovery)"
             yield Problem(f"spec.jwtRules[{index}]", None, f"{reason}: every token of it is refused; set jwksUri")
+        if rule.jwks and rule.timeout:
+            yield Problem(
+                f"spec.jwtRules[{index}].timeout", rule.timeout, "has no effect: no keys are fetched for jwks"
+            )
 
 
 def _check_rule(rule: JWTRule, path: str) -> Iterator[Problem]:

@@ -66,6 +66,9 @@ def warn_service_entry(entry: IstioObject[ServiceEntry]) -> Iterator[Problem]:
     for index, address in enumerate(spec.addresses):
         if ":" in address:
             yield Problem(f"spec.addresses[{index}]", address, "is not caught: proxies catch connections to IPv4 only")
+        elif "/" in address and all(port.protocol.upper() in _HTTP for port in spec.ports):
+            reason = "has no effect: HTTP goes by the host of each request; a range is for TCP and TLS"
+            yield Problem(f"spec.addresses[{index}]", address, reason)
     for index, port in enumerate(spec.ports):
         if not spec.addresses and port.protocol.upper() not in (*_HTTP, *_TLS, "UDP"):
             reason = f"without addresses takes all connections to port {port.number} that are for no other service"

@@ -18,6 +18,8 @@ def of_policy(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:
         yield Finding("spec.host", f"there is no service {policy.host} yet", missing=True)
     for subset in policy.subsets:
         yield from _subset(read, service, subset)
+    if service is not None:
+        yield from _without_port(service, policy)
     yield from _same_host(read, policy)
 
 
@@ -29,6 +31,18 @@ def _subset(read: Reader, service: Service | None, subset: Subset) -> Iterator[F
     if service and pods and not any(selects(subset.labels, pod.labels) for pod in pods):
         pairs = ", ".join(f"{key}={value}" for key, value in subset.labels)
         yield Finding("spec.subsets.labels", f"no pod of {service.hostname} is in subset {subset.name}: {pairs}")
+
+
+def _without_port(service: Service, policy: DestinationPolicy) -> Iterator[Finding]:
+    """What is for ports, or for a protocol, that the service does not have."""
+    for place, own in (("spec", policy.policy), *(("spec.subsets", subset.policy) for subset in policy.subsets)):
+        for number in (number for number, _ in own.ports if service.port(number) is None):
+            has = ", ".join(str(port.port) for port in service.ports)
+            text = f"service {service.hostname} has no port {number}; it has {has}"
+            yield Finding(f"{place}.trafficPolicy.portLevelSettings.port.number", text, missing=True)
+        if own.tunnel is not None and all(port.protocol.is_http for port in service.ports):
+            text = f"a tunnel carries TCP, and service {service.hostname} speaks HTTP on all its ports"
+            yield Finding(f"{place}.trafficPolicy.tunnel", text)
 
 
 def _same_host(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:

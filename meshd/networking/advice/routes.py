@@ -7,6 +7,7 @@ from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
 from meshd.model.tables import GATEWAYS, ROUTE_RULES, exported, only_for
 from meshd.networking.advice.delegation import delegation_advice
 from meshd.networking.advice.finding import Finding, older
+from meshd.networking.advice.sections import sections_advice
 from meshd.networking.gateways import intersection, server_hosts
 from meshd.networking.lookup import destination_policy, destination_service, mesh_config
 
@@ -18,6 +19,7 @@ def of_rules(read: Reader, rules: RouteRules) -> Iterator[Finding]:
     yield from (Finding("spec.http.delegate", text, missing=True) for text in delegation_advice(read, rules))
     for destination in rules.destinations():
         yield from (Finding(DESTINATION, text, missing=True) for text in _destination(read, rules, destination))
+    yield from sections_advice(read, rules)
     for gateway in rules.gateways:
         for host in rules.hosts:
             yield from (Finding("spec.hosts", text) for text in _same_host(read, rules, gateway, host))

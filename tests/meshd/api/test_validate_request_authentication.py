@@ -105,6 +105,13 @@ def test_refuses_request_authentication(rule: str, error: str) -> None:
     assert any(error in text for text in found), found
 
 
+def test_warns_of_a_timeout_when_nothing_is_fetched() -> None:
+    told = "spec.jwtRules[0].timeout: has no effect"
+    assert told in "".join(warnings("RequestAuthentication", "{jwtRules: [{issuer: a, jwks: '{}', timeout: 1s}]}"))
+    fetched = "{jwtRules: [{issuer: a, jwksUri: 'https://a.b/keys', timeout: 1s}]}"
+    assert told not in "".join(warnings("RequestAuthentication", fetched))
+
+
 def test_warns_of_an_issuer_without_keys() -> None:
     (found,) = warnings("RequestAuthentication", "{jwtRules: [{issuer: a}]}")
     assert "every token of it is refused" in found

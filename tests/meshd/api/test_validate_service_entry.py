@@ -72,6 +72,7 @@ def test_accepts_service_entries(spec: str) -> None:
         (f"hosts: [a.test], {TCP}, resolution: DNS", "spec.ports[0]"),
         (f"hosts: [a.test], {PORT}, resolution: STATIC", "spec.endpoints"),
         (f'hosts: [a.test], addresses: ["2001:db8::1"], {PORT}', "spec.addresses[0]"),
+        (f"hosts: [a.test], {PORT}, resolution: NONE, addresses: [192.0.2.0/24]", "spec.addresses[0]"),
         (f'hosts: ["*.a.test"], {PORT}, resolution: DYNAMIC_DNS', "spec.resolution"),
         (
             f"hosts: [a.test], {PORT}, resolution: STATIC, endpoints: [{{address: 'unix:///run/a'}}]",

@@ -93,6 +93,17 @@ def resources_of(engine: Engine, workload: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def seen(engine: Engine, proxy: Proxy) -> dict[tuple[str, str], bytes]:
+    """{(type, name): bytes} of all that a proxy is given."""
+    scopes = engine.acquire(proxy).scopes
+    return {
+        (type_url, resource.name): resource.entry
+        for type_url in TYPE_URLS
+        if type_url in scopes
+        for resource in _seen(engine, scopes[type_url])
+    }
+
+
 def messages_of(engine: Engine, workload: str, type_url: str) -> list[Any]:
     """The unpacked protos of one type."""
     scopes = engine.acquire(proxy_of(engine, workload)).scopes

@@ -53,6 +53,36 @@ spec: {spec}
             ["subset all has no labels: it stands for all endpoints"],
         ),
         (
+            "DestinationRule",
+            "{host: reviews, trafficPolicy: {portLevelSettings:"
+            " [{port: {number: 1}, tls: {}}, {port: {number: 9080}, tls: {}}]}}",
+            ["service reviews.shop.svc.cluster.local has no port 1; it has 9080"],
+        ),
+        (
+            "DestinationRule",
+            "{host: reviews, subsets: [{name: v1, labels: {version: v1},"
+            " trafficPolicy: {tunnel: {targetHost: a.b, targetPort: 1}}}]}",
+            ["a tunnel carries TCP, and service reviews.shop.svc.cluster.local speaks HTTP on all its ports"],
+        ),
+        ("DestinationRule", "{host: database, trafficPolicy: {tunnel: {targetHost: a.b, targetPort: 1}}}", []),
+        (
+            "VirtualService",
+            "{hosts: [reviews], tcp: [{route: [{destination: {host: reviews}}]}]}",
+            ["no port that these rules are for speaks TCP"],
+        ),
+        (
+            "VirtualService",
+            "{hosts: [database], tls: [{match: [{sniHosts: [database]}], route: [{destination: {host: database}}]}]}",
+            ["no port that these rules are for speaks TLS that is passed on"],
+        ),
+        (
+            "VirtualService",
+            "{hosts: [database], http: [{directResponse: {status: 200}}]}",
+            ["no port that these rules are for speaks HTTP"],
+        ),
+        ("VirtualService", "{hosts: [a.b, database], http: [{directResponse: {status: 200}}]}", []),
+        ("VirtualService", "{hosts: [reviews, database], tcp: [{route: [{destination: {host: reviews}}]}]}", []),
+        (
             "Gateway",
             "{selector: {istio: nowhere}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}",
             ["no pod has the labels istio=nowhere: nobody serves it"],
@@ -137,6 +167,23 @@ def test_at_a_gateway_only_two_that_take_every_request_conflict() -> None:
     assert told(dated("VirtualService", "c", NEW, ANSWER % ("c.d", "edge", "")), edge) == [
         "spec.hosts: no server of Gateway shop/edge has the host c.d: it lets in a.b"
     ]
+
+
+def test_rules_at_a_gateway_are_for_what_its_servers_speak() -> None:
+    port, secure = "{number: 80, name: http, protocol: HTTP}", "{number: 443, name: tls, protocol: TLS}"
+    web = f"{{port: {port}, hosts: [a.b]}}"
+    passed = f"{{port: {secure}, hosts: [a.b], tls: {{mode: PASSTHROUGH}}}}"
+    opened = f"{{port: {secure}, hosts: [a.b], tls: {{mode: SIMPLE, credentialName: a}}}}"
+    tls = "tls: [{match: [{sniHosts: [a.b]}], route: [{destination: {host: database}}]}]"
+    rules = dated("VirtualService", "it", NEW, f"{{hosts: [a.b], gateways: [edge], {tls}}}")
+
+    def with_servers(*servers: str) -> list[str]:
+        spec = f"{{selector: {{istio: ingressgateway}}, servers: [{', '.join(servers)}]}}"
+        return told(rules, dated("Gateway", "edge", OLD, spec))
+
+    nowhere = ["spec.tls: no port that these rules are for speaks TLS that is passed on"]
+    assert with_servers(web) == with_servers(opened) == nowhere
+    assert with_servers(web, passed) == []
 
 
 def test_of_two_destination_rules_the_older_counts_part_by_part() -> None:
