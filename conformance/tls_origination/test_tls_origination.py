@@ -1,7 +1,7 @@
 """A proxy with files speaks TLS to a server that has files too; each demand of either side is met or refused.
 
 The proxy is a gateway, since its container may mount files. Requests enter it in plain HTTP from outside the mesh; the
-server is the same gateway, on its TLS port.
+server is the same gateway, on its TLS port, or a sidecar with the same files.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from conformance.backends import Backends
-from conformance.calls import Target
+from conformance.calls import Response, Target
 from conformance.certificates import Authority
 from conformance.gateway_tls.secrets import secret
 from conformance.kubernetes import Kubernetes
@@ -81,3 +81,35 @@ def test_a_server_refuses_clients_without_or_with_a_revoked_certificate(entrance
     must_be_served(entrance, "mutual")
     target = replace(entrance, host=f"{name}.ask.test")
     target.must_become(lambda r: r.status == 503, f"{name} refused")
+
+
+@pytest.fixture(scope="module")
+def sidecar(entrance: Target, settings: Settings, kubernetes: Kubernetes, manifests: Manifests) -> Iterator[str]:
+    """The address of a pod whose sidecar ends TLS."""
+    with manifests.applied(HERE / "sidecar.yaml"):
+        kubernetes.rollout(settings.namespace, ["ended"], TIMEOUTS.pods_ready)
+        (pod,) = kubernetes.running_pods(settings.namespace, "app=ended")
+        address = str(kubernetes.get("pod", pod, "-n", settings.namespace)["status"]["podIP"])
+        with manifests.applied(HERE / "sidecar-clients.yaml", address=address):
+            yield address
+
+
+def must_be_ended(entrance: Target, name: str, *, with_identity: bool) -> None:
+    def fits(response: Response) -> bool:
+        served = response.status == 200 and response.version == "ended"
+        return served and ("x-forwarded-client-cert" in response.seen["headers"]) is with_identity
+
+    replace(entrance, host=f"{name}.ask.test").must_become(fits, f"TLS of {name} ended at the sidecar")
+
+
+def test_a_sidecar_ends_tls_and_nothing_else_on_its_port(entrance: Target, sidecar: str) -> None:
+    must_be_ended(entrance, "ended", with_identity=False)
+    plain = Target(entrance.caller, f"http://{sidecar}:9443", timeout=TIMEOUTS.refused_request)
+    answer = plain.send()
+    assert answer.status is None, f"plaintext got {answer}"
+
+
+@pytest.mark.parametrize("name", ["ended-bare", "ended-revoked"])
+def test_a_sidecar_asks_clients_for_certificates(entrance: Target, sidecar: str, name: str) -> None:
+    must_be_ended(entrance, "ended-mutual", with_identity=True)
+    replace(entrance, host=f"{name}.ask.test").must_become(lambda r: r.status == 503, f"{name} refused")

@@ -5,6 +5,8 @@ from __future__ import annotations
 _NOT_IN_ISTIO = "neither Istio nor Envoy does anything with it"
 _DEPRECATED = "it is deprecated; Istio does nothing with it either"
 _NO_GATEWAY_API = "it names what the Kubernetes Gateway API makes, which is not part of this mesh: use selector"
+_NO_SECRETS = "refused: a sidecar reads no Secrets, only files"
+_CREDENTIALS = ("credentialName", "credentialNames", "caCertCredentialName")
 _ONE_NETWORK = "the mesh is one network, in which every address is reached as it is"
 _TARGET_REFS = {
     f"{kind}.{field}": _NO_GATEWAY_API
@@ -23,6 +25,7 @@ WHY_NOT: dict[str, str] = {
     "WorkloadEntry.network": _ONE_NETWORK,
     "Sidecar.egress.port.targetPort": _DEPRECATED,
     "Sidecar.ingress.port.targetPort": _DEPRECATED,
+    **{f"Sidecar.ingress.tls.{field}": _NO_SECRETS for field in _CREDENTIALS},
     "Telemetry.metrics.reportingInterval": "connections are counted when they begin and end",
     **_TARGET_REFS,
 }

@@ -19,6 +19,7 @@ from meshd.inject.owner import owner_of
 from meshd.inject.probes import ProbeTarget, rewrite_probes
 from meshd.inject.proxy_container import build_proxy_container, build_token_volume, security_context
 from meshd.inject.settings import CONTAINER, INIT_CONTAINER, TOKEN_VOLUME, UID, InjectSettings
+from meshd.inject.user_volumes import user_volume_mounts, user_volumes
 
 Json = dict[str, Any]
 TLS_MODE = "security.istio.io/tlsMode"
@@ -37,10 +38,11 @@ def inject_sidecar(pod: Json, namespace: str, ca_pem: str, settings: InjectSetti
     inputs = BootstrapInputs(settings.discovery_address, ca_pem, probes)
     proxy = build_proxy_container("sidecar", owner, annotations, inputs, settings)
     proxy["restartPolicy"] = "Always"
+    proxy["volumeMounts"] += user_volume_mounts(annotations)
     init = _init_container(iptables_rules(capture_of(annotations)), proxy["image"], settings)
     spec = pod["spec"]
     spec["initContainers"] = [init, proxy, *(spec.get("initContainers") or ())]
-    spec["volumes"] = [*(spec.get("volumes") or ()), build_token_volume(settings)]
+    spec["volumes"] = [*(spec.get("volumes") or ()), *user_volumes(annotations), build_token_volume(settings)]
     label_pod(pod, owner, {TLS_MODE: "istio"}, _status())
     return pod
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from meshd.model.destination import ConnectionPool
+from meshd.model.gateway import ServerTls
 from meshd.model.hosts import covers
 from meshd.model.labels import Labels
 from meshd.model.reference import ObjectRef
@@ -42,13 +43,14 @@ class IngressListener:
     """How requests for a port of the workload come in.
 
     `endpoint` is the (address, port) where the application listens; None: where the client meant, and an address of
-    "0.0.0.0": the pod's own.
+    "0.0.0.0": the pod's own. `tls` ends at the proxy, where the port has no mutual TLS of the mesh.
     """
 
     port: int
     protocol: Protocol
     endpoint: tuple[str, int] | None = None
     pool: ConnectionPool | None = None
+    tls: ServerTls | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from meshd.model.destination import ConnectionPool
+from meshd.model.gateway import ServerTls
 from meshd.model.memo import Reader
 from meshd.model.security import MtlsMode
 from meshd.model.service import Protocol, Service, ServicePort
@@ -28,6 +29,8 @@ class InboundPort:
     port: ServicePort | None = None
     endpoint: tuple[str, int] | None = None
     pool: ConnectionPool = _UNLIMITED
+    tls: ServerTls | None = None
+    """Clients' own TLS, which ends here."""
 
     @property
     def is_http(self) -> bool:
@@ -77,14 +80,16 @@ def _ingress_port(
 ) -> InboundPort:
     """`behind` is the service whose target port this is, which metrics name."""
     service, port = behind or (None, None)
-    spoken = ServicePort(
-        port.name if port else "", port.port if port else listener.port, listener.port, listener.protocol
-    )
+    mode = read.query(mtls_mode, scope.namespace, scope.labels, listener.port)
+    tls = listener.tls if mode is MtlsMode.DISABLE else None
+    protocol = Protocol.HTTP if tls and listener.protocol is Protocol.HTTPS else listener.protocol
+    spoken = ServicePort(port.name if port else "", port.port if port else listener.port, listener.port, protocol)
     return InboundPort(
         listener.port,
-        read.query(mtls_mode, scope.namespace, scope.labels, listener.port),
+        mode,
         service,
         spoken,
         listener.endpoint,
         listener.pool or sidecar.inbound_pool or _UNLIMITED,
+        tls,
     )

@@ -1,6 +1,6 @@
 """Key pairs and trust roots as SDS resources."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
@@ -10,6 +10,7 @@ from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.tables import DESTINATIONS, KEY_PAIRS, exported
 from meshd.networking.gateways import ca_credential, gateway_servers, trusted_ca
+from meshd.networking.inbound_ports import inbound_ports
 from meshd.networking.names import (
     CA_SUFFIX,
     file_certificate,
@@ -49,8 +50,21 @@ def gateway_secrets(read: Reader, scope: Scope) -> tuple[str, ...]:
     """
     assert isinstance(scope, WorkloadScope)
     settings = {s.server.tls for s in read.query(gateway_servers, scope) if s.server.tls}
-    wanted = {name for tls in settings for name in (*certificate_names(tls), root_name(tls))}
-    return tuple(sorted((wanted - {""}).union(_of_policies(read, scope.namespace))))
+    return tuple(sorted(_names(settings).union(_of_policies(read, scope.namespace))))
+
+
+def sidecar_secrets(read: Reader, scope: Scope) -> tuple[str, ...]:
+    """The same of the sidecar's ports, which know files alone."""
+    assert isinstance(scope, WorkloadScope)
+    return tuple(sorted(_names({port.tls for port in read.query(inbound_ports, scope) if port.tls})))
+
+
+def build_sidecar_secret(read: Reader, scope: Scope, item: object) -> Resource | None:
+    return _file_secret(str(item))
+
+
+def _names(settings: Iterable[ServerTls]) -> set[str]:
+    return {name for tls in settings for name in (*certificate_names(tls), root_name(tls))} - {""}
 
 
 def _of_policies(read: Reader, namespace: str) -> Iterator[str]:
@@ -78,7 +92,7 @@ def build_gateway_secret(read: Reader, scope: Scope, item: object) -> Resource |
     assert isinstance(scope, WorkloadScope)
     kind, _, name = str(item).partition(":")
     if kind != "kubernetes":
-        return _file_secret(str(item), kind, *name.partition("~")[::2])
+        return _file_secret(str(item))
     name = name.removeprefix("//")
     if not name.endswith(CA_SUFFIX):
         pair = read.get(KEY_PAIRS, f"{scope.namespace}/{name}")
@@ -87,7 +101,9 @@ def build_gateway_secret(read: Reader, scope: Scope, item: object) -> Resource |
     return validation_context_secret(str(item), roots.ca, roots.crl) if roots else None
 
 
-def _file_secret(name: str, kind: str, first: str, second: str) -> Resource:
+def _file_secret(name: str) -> Resource:
+    kind, _, files = name.partition(":")
+    first, _, second = files.partition("~")
     if kind == "file-cert":
         pair = {"certificate_chain": {"filename": first}, "private_key": {"filename": second}}
         return resource(name, secret_pb2.Secret(name=name, tls_certificate=pair))

@@ -23,6 +23,7 @@ SAME = (
     ("DestinationRule.trafficPolicy.portLevelSettings", "DestinationRule.trafficPolicy"),
     ("Sidecar.inboundConnectionPool", "DestinationRule.trafficPolicy.connectionPool"),
     ("Sidecar.ingress.connectionPool", "DestinationRule.trafficPolicy.connectionPool"),
+    ("Sidecar.ingress.tls", "Gateway.servers.tls"),
 )
 """Messages that stand in several places and mean the same in each: what is in them is to be proven in one place."""
 

@@ -5,6 +5,7 @@ from meshd.api.istio.connection_pool import ConnectionPoolSettings
 from meshd.api.object import IstioObject
 from meshd.api.translate.connection_pool import translate_connection_pool
 from meshd.api.translate.names import created, ref_of
+from meshd.api.translate.server_tls import translate_server_tls
 from meshd.api.translate.virtual_service import translate_destination
 from meshd.model.destination import ConnectionPool
 from meshd.model.labels import labels_of
@@ -54,6 +55,7 @@ def _ingress(listener: istio.IstioIngressListener) -> IngressListener:
         protocol=port_protocol(listener.port.protocol),
         endpoint=(address.strip("[]"), int(port)) if port.isdecimal() else None,
         pool=_pool(listener.connection_pool),
+        tls=translate_server_tls(listener.tls) if listener.tls else None,
     )
 
 

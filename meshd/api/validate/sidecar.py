@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from meshd.api.istio.sidecar import IstioEgressListener, IstioIngressListener, Sidecar, SidecarPort
+from meshd.api.istio.tls_settings import ServerTLSSettings
 from meshd.api.object import IstioObject
 from meshd.api.problem import Problem, listing
 
 from .http_route import check_destination
 from .load_balancer import check_connection_pool
 from .names import check_labels, check_port, is_dns_label, is_dns_name, is_ip_address
+from .server_tls import check_server_tls
+from .tls_mode import warn_server_tls
 
 PROTOCOLS = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTPS", "TLS", "TCP", "MONGO", "MYSQL", "REDIS")
 UNIX = "unix://"
@@ -55,6 +58,8 @@ def warn_sidecar(sidecar: IstioObject[Sidecar]) -> Iterator[Problem]:
         if egress.bind.startswith(UNIX):
             yield Problem(f"spec.egress[{index}].bind", egress.bind, "sockets in the file system are not listened at")
     for index, ingress in enumerate(sidecar.spec.ingress):
+        if ingress.tls is not None:
+            yield from warn_server_tls(ingress.tls, f"spec.ingress[{index}].tls")
         if ingress.default_endpoint.startswith(UNIX):
             path = f"spec.ingress[{index}].defaultEndpoint"
             yield Problem(path, ingress.default_endpoint, "is a socket in the file system, which is not reached")
@@ -96,6 +101,20 @@ def _check_ingress(listener: IstioIngressListener, path: str) -> Iterator[Proble
             yield Problem(f"{path}.defaultEndpoint", endpoint, reason)
     if listener.connection_pool is not None:
         yield from check_connection_pool(listener.connection_pool, f"{path}.connectionPool")
+    if listener.tls is not None:
+        yield from _check_tls(listener.tls, f"{path}.tls")
+
+
+def _check_tls(tls: ServerTLSSettings, path: str) -> Iterator[Problem]:
+    if tls.mode not in ("SIMPLE", "MUTUAL"):
+        yield Problem(f"{path}.mode", tls.mode, "must be SIMPLE or MUTUAL at a sidecar")
+    elif tls.credential_name or tls.credential_names or tls.ca_cert_credential_name:
+        reason = "must be left out: a sidecar reads no Secrets; mount files and set serverCertificate and privateKey"
+        yield Problem(f"{path}.credentialName", tls.credential_name or None, reason)
+    elif not (tls.server_certificate or tls.private_key or tls.tls_certificates):
+        yield Problem(path, None, f"{tls.mode} needs serverCertificate and privateKey, files in the proxy's container")
+    else:
+        yield from check_server_tls(tls, path)
 
 
 def _is_local(address: str) -> bool:

@@ -59,6 +59,8 @@ def warn_client_tls(tls: ClientTLSSettings, path: str) -> Iterator[Problem]:
 
 
 def _warn(tls: Message, mode: str, unused: _Unused | None, path: str) -> Iterator[Problem]:
-    for name, _ in set_fields(tls) if unused is not None else ():
+    if unused is None:
+        return
+    for name, _ in set_fields(tls):
         if name not in _NOT_OF_TLS and (unused.fields is None or name in unused.fields):
             yield Problem(f"{path}.{name}", None, f"has no effect with {mode}: {unused.why}")

@@ -8,6 +8,7 @@ from meshd.model.memo import Memo, Reader
 from meshd.model.route import RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
 from meshd.model.service import Service
+from meshd.model.sidecar import Sidecar
 from meshd.model.store import Store
 from meshd.model.telemetry import Telemetry
 from meshd.networking.advice.destinations import of_policy
@@ -16,6 +17,7 @@ from meshd.networking.advice.gateways import of_gateway
 from meshd.networking.advice.policies import of_authorization, of_peer_authentication
 from meshd.networking.advice.routes import of_rules
 from meshd.networking.advice.services import of_service
+from meshd.networking.advice.sidecars import of_sidecar
 from meshd.networking.advice.telemetry import of_telemetry
 
 
@@ -46,6 +48,8 @@ def _findings(read: Reader, row: object) -> Iterator[Finding]:
             return of_authorization(read, row)
         case PeerAuthentication():
             return of_peer_authentication(read, row)
+        case Sidecar():
+            return of_sidecar(read, row)
         case Telemetry():
             return of_telemetry(read, row)
         case Service():

@@ -7,6 +7,7 @@ from typing import Any
 from envoy.config.listener.v3 import listener_pb2
 from envoy.extensions.filters.listener.original_dst.v3 import original_dst_pb2
 
+from meshd.model.gateway import ServerTls, ServerTlsMode
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.security import MtlsMode
@@ -19,6 +20,7 @@ from meshd.networking.listeners.detection import HTTP_PROTOCOLS, inspector_for
 from meshd.networking.listeners.http import connection_manager
 from meshd.networking.listeners.request_protocol import server_label
 from meshd.networking.listeners.server_name import TLS_INSPECTOR
+from meshd.networking.listeners.server_tls import server_tls_socket
 from meshd.networking.listeners.tcp import black_hole, tcp_proxy
 from meshd.networking.listeners.telemetry.reporter import server_reporter
 from meshd.networking.mtls import (
@@ -52,7 +54,7 @@ def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource
     bounds = (*read.query(inbound_ports, scope), default)
     chains = [*_closed_ports(), *(chain for bound in bounds for chain in _chains(read, scope, bound))]
     inspectors = [_ORIGINAL_DST]
-    if any(bound.mode is not MtlsMode.DISABLE for bound in bounds):
+    if any(bound.mode is not MtlsMode.DISABLE or bound.tls for bound in bounds):
         inspectors.append(TLS_INSPECTOR)
     read_in_plaintext = [b.number for b in bounds if b.is_detected and b.mode is not MtlsMode.STRICT]
     if read_in_plaintext:
@@ -93,6 +95,7 @@ class _Way:
     match: dict[str, Any]
     mutual_tls: bool = False
     http: bool = False
+    tls: ServerTls | None = None
 
 
 def _chains(read: Reader, scope: WorkloadScope, bound: InboundPort) -> list[dict[str, Any]]:
@@ -103,10 +106,16 @@ def _chains(read: Reader, scope: WorkloadScope, bound: InboundPort) -> list[dict
             "name": f"{bound.number}_{way.name}",
             "filter_chain_match": {**port, **way.match},
             "filters": _filters(read, scope, bound, way),
-            **({"transport_socket": downstream_mtls_socket()} if way.mutual_tls else {}),
+            **_transport_socket(way),
         }
         for way in _ways(bound)
     ]
+
+
+def _transport_socket(way: _Way) -> dict[str, Any]:
+    if way.tls is not None:
+        return {"transport_socket": server_tls_socket(way.tls, way.http)}
+    return {"transport_socket": downstream_mtls_socket()} if way.mutual_tls else {}
 
 
 def _ways(bound: InboundPort) -> Iterator[_Way]:
@@ -114,6 +123,9 @@ def _ways(bound: InboundPort) -> Iterator[_Way]:
 
     Envoy does not fall back from a transport protocol that some chain of the port names, so each is named.
     """
+    if bound.tls is not None:
+        yield _Way("tls_ended", _TLS, http=bound.is_http, tls=bound.tls)
+        return
     if bound.mode is not MtlsMode.DISABLE:
         if bound.is_detected:
             yield _Way("mtls_http", _TLS | {"application_protocols": [ALPN_MESH_HTTP]}, mutual_tls=True, http=True)
@@ -143,7 +155,7 @@ def _filters(read: Reader, scope: WorkloadScope, bound: InboundPort, way: _Way) 
             [*jwt_filters(read, scope), *http_rbac_filters(read, policies)],
             authorization_logs(policies, is_http=True),
             route_config=_route(cluster, bound),
-            **_client_identity(way.mutual_tls),
+            **_client_identity(way.mutual_tls or (way.tls is not None and way.tls.mode is ServerTlsMode.MUTUAL)),
         )
     ]
 

@@ -26,6 +26,13 @@ SIDECAR = [
     ("{ingress: [{PORT, defaultEndpoint: '10.0.0.1:80'}]}", "defaultEndpoint: must be 127.0.0.1:PORT or 0.0.0.0:PORT"),
     ("{ingress: [{PORT, defaultEndpoint: '127.0.0.1'}]}", "defaultEndpoint: must be 127.0.0.1:PORT"),
     ("{ingress: [{PORT}, {PORT}]}", "spec.ingress[1].port.number: is another ingress listener's port already"),
+    ("{ingress: [{PORT, tls: {mode: ISTIO_MUTUAL}}]}", "tls.mode: must be SIMPLE or MUTUAL at a sidecar"),
+    (
+        "{ingress: [{PORT, tls: {mode: SIMPLE, credentialName: a}}]}",
+        "credentialName: must be left out: a sidecar reads",
+    ),
+    ("{ingress: [{PORT, tls: {mode: SIMPLE}}]}", "tls: SIMPLE needs serverCertificate and privateKey"),
+    ("{ingress: [{PORT, tls: {mode: MUTUAL, serverCertificate: /a, privateKey: /b}}]}", "caCertificates: is required"),
     (
         "{outboundTrafficPolicy: {mode: REGISTRY_ONLY, egressProxy: {host: a.b}}}",
         "egressProxy: has an effect with mode ALLOW_ANY only",

@@ -48,6 +48,8 @@ def test_a_pod_with_every_annotation_and_kind_of_probe(golden: Golden) -> None:
             "traffic.sidecar.istio.io/excludeOutboundIPRanges": "10.1.0.0/16",
             "traffic.sidecar.istio.io/includeOutboundPorts": "443",
             "traffic.sidecar.istio.io/excludeOutboundPorts": "5432",
+            "sidecar.istio.io/userVolume": '[{"name": "certs", "secret": {"secretName": "certs"}}]',
+            "sidecar.istio.io/userVolumeMount": '{"certs": {"mountPath": "/certs", "readOnly": true}}',
         }
     )
     container = pod["spec"]["containers"][0]

@@ -92,8 +92,8 @@ async def test_refuses_a_pod_that_runs_as_the_proxys_user(client: TestClient[Any
 
 
 async def test_warns_of_annotations_without_effect(client: TestClient[Any, Any]) -> None:
-    answer = await _ask(client, "/inject", reviews_pod(annotations={"sidecar.istio.io/userVolume": "[]"}))
-    assert answer["warnings"] == ["annotation sidecar.istio.io/userVolume has no effect in this mesh"]
+    answer = await _ask(client, "/inject", reviews_pod(annotations={"sidecar.istio.io/agentLogLevel": "debug"}))
+    assert answer["warnings"] == ["annotation sidecar.istio.io/agentLogLevel has no effect in this mesh"]
 
 
 async def test_lets_a_valid_object_in_with_advice(client: TestClient[Any, Any]) -> None:

@@ -66,6 +66,15 @@ spec: {spec}
         ),
         ("DestinationRule", "{host: database, trafficPolicy: {tunnel: {targetHost: a.b, targetPort: 1}}}", []),
         (
+            "Sidecar",
+            "{workloadSelector: {labels: {app: reviews}}, ingress: [{port: {number: 9443, protocol: HTTPS, name: a},"
+            " tls: {mode: SIMPLE, serverCertificate: /a.crt, privateKey: /a.key}}]}",
+            [
+                "port 9443 takes mutual TLS of the mesh (PERMISSIVE): TLS of its own has an effect once a"
+                " PeerAuthentication says DISABLE for the port"
+            ],
+        ),
+        (
             "VirtualService",
             "{hosts: [reviews], tcp: [{route: [{destination: {host: reviews}}]}]}",
             ["no port that these rules are for speaks TCP"],
