@@ -23,7 +23,7 @@ def client_scope(read: Reader, proxy: ProxyScope, layer: Layer, sidecar: str = "
     asks_locality = read.query(is_locality_asked, namespace)
     locality = workload_locality(read, labels, proxy.node) if asks_locality else NOWHERE
     counts = bool(locality) and read.query(are_peers_asked, namespace)
-    peers = read.query(peers_by_zone, namespace, _without_place(labels)) if counts else ()
+    peers = read.query(peers_by_zone, namespace, _kind(labels)) if counts else ()
     return OutboundScope(namespace, chosen, layer, sidecar, locality, peers)
 
 
@@ -54,12 +54,12 @@ def peers_by_zone(read: Reader, namespace: str, labels: Labels) -> Zones:
     found = Counter(
         workload_locality(read, workload.labels, workload.node).without_sub_zone
         for workload in read.find(WORKLOADS, "namespace", namespace)
-        if _without_place(workload.labels) == labels
+        if _kind(workload.labels) == labels
     )
     return tuple(sorted(found.items()))
 
 
-def _without_place(labels: Labels) -> Labels:
+def _kind(labels: Labels) -> Labels:
     app = app_of(dict(labels), "")
     return (("app", app),) if app else tuple(label for label in labels if label[0] != LOCALITY_LABEL)
 

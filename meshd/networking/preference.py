@@ -54,10 +54,10 @@ def grouped(endpoints: Iterable[ServiceEndpoint], preference: Preference) -> lis
         Group(locality, priorities[rank], sum(each.endpoint.weight for each in members), tuple(members))
         for (rank, locality), members in sorted(found.items(), key=lambda item: item[0])
     ]
-    rules = preference.setting.distribute if preference.setting else ()
-    chosen = next((rule for rule in rules if matches(preference.locality, rule.source)), None)
     if preference.setting is not None and preference.setting.zone_aware:
         return _zone_aware(groups, preference, preference.setting.min_cluster_size)
+    rules = preference.setting.distribute if preference.setting else ()
+    chosen = next((rule for rule in rules if matches(preference.locality, rule.source)), None)
     return _distributed(groups, chosen) if chosen else groups
 
 
