@@ -84,13 +84,14 @@ def test_what_envoy_refuses_is_told_in_its_words_of_that_object_alone(cluster: C
 
 def test_fields_without_effect_are_named(cluster: Cluster, workloads: Workloads) -> None:
     namespace = workloads.namespace
-    policy = {"connectionPool": {"tcp": {"maxConnections": 1}}, "retryBudget": {"percent": 20, "budgetInterval": "10s"}}
-    rule = object_for("DestinationRule", "partly", namespace, host="web", trafficPolicy=policy)
+    slow = {"delay": {"fixedDelay": "0.1s", "exponentialDelay": "1s"}}
+    route = {"route": [{"destination": {"host": "web"}}], "fault": slow}
+    rule = object_for("VirtualService", "partly", namespace, hosts=["web"], http=[route])
     with cluster.applied(manifest(rule)):
-        reconciled_must_be(cluster, "DestinationRule", namespace, "partly", "Applied")
-        supported = conditions(cluster, "DestinationRule", namespace, "partly")["Supported"]
+        reconciled_must_be(cluster, "VirtualService", namespace, "partly", "Applied")
+        supported = conditions(cluster, "VirtualService", namespace, "partly")["Supported"]
         assert (supported["status"], supported["reason"]) == ("False", "NoEffect")
-        assert "spec.trafficPolicy.retryBudget.budgetInterval" in supported["message"]
+        assert "spec.http[0].fault.delay.exponentialDelay" in supported["message"]
 
 
 def test_one_replica_leads(cluster: Cluster) -> None:

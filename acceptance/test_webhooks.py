@@ -30,9 +30,12 @@ UNSUPPORTED: dict[str, tuple[str, dict[str, Any]]] = {
             "defaultEndpoint": "127.0.0.1:8080",
         }],
     }),
-    "DestinationRule": ("spec.trafficPolicy.loadBalancer.zoneAwareLbSetting", {
-        "host": "web",
-        "trafficPolicy": {"loadBalancer": {"simple": "ROUND_ROBIN", "zoneAwareLbSetting": {"enabled": True}}},
+    "VirtualService": ("spec.http[0].fault.delay.exponentialDelay", {
+        "hosts": ["web"],
+        "http": [{
+            "fault": {"delay": {"fixedDelay": "0.1s", "exponentialDelay": "1s"}},
+            "route": [{"destination": {"host": "web"}}],
+        }],
     }),
     "AuthorizationPolicy": ("spec.targetRefs", {
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "web"}],

@@ -10,6 +10,8 @@ from contextlib import closing
 from typing import Any, Protocol
 
 CALL_SECONDS = 5.0
+KEPT_IDLE = 4
+"""Connections to a service that wait for the next call, however many there were at once."""
 
 
 class CallError(Exception):
@@ -77,9 +79,11 @@ class HttpCaller:
             self._keep(service, connection)
 
     def _keep(self, service: str, connection: http.client.HTTPConnection) -> None:
-        """For the next GET, unless it is closed: http.client does so itself when the answer says so."""
-        if connection.sock is not None:
+        """For the next GET, if it is open (http.client closes it itself when the answer says so) and few are kept."""
+        if connection.sock is not None and len(self._idle[service]) < KEPT_IDLE:
             self._idle[service].append(connection)
+        else:
+            connection.close()
 
     def _once(
         self,

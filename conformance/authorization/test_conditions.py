@@ -74,6 +74,7 @@ def test_server_names(manifests: Manifests, backends: Backends) -> None:
     with manifests.applied(POLICY, action="DENY", rule=f"{{when: [{{key: connection.sni, values: ['{name}']}}]}}"):
         backends.service("echo-v1").must_become(forbidden, "403 for the name denied")
         must_answer(backends.service("echo"), 200)
+    backends.settle()
 
 
 def test_addresses(manifests: Manifests, backends: Backends, kubernetes: Kubernetes) -> None:

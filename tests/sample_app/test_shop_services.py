@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 
 from sample_app.__main__ import build_routes, main, parse_address
-from sample_app.calls import HttpCaller
+from sample_app.calls import KEPT_IDLE, HttpCaller
 from sample_app.server import Request, Response, Route, ServiceServer, answer, json_response
 from sample_app.trace_headers import passed_on
 
@@ -207,6 +208,23 @@ def test_caller_keeps_as_many_connections_as_it_has_calls_at_once() -> None:
         for _ in range(3):
             assert caller.post("catalog", "/n", {}, {}) == caller.get("catalog", "/n", {}) == 1
         assert len(caller._idle["catalog"]) == 1
+
+
+def test_caller_keeps_few_connections_after_a_rush() -> None:
+    together = threading.Barrier(2 * KEPT_IDLE)
+
+    def wait(_: Request) -> Response:
+        together.wait(timeout=10)
+        return json_response(1)
+
+    with (
+        serving("catalog", [Route("GET", "/n", wait)]) as server,
+        closing(HttpCaller({"catalog": ("127.0.0.1", server.port)})) as caller,
+        ThreadPoolExecutor(together.parties) as pool,
+    ):
+        answers = pool.map(lambda _: caller.get("catalog", "/n", {}), range(together.parties))
+        assert list(answers) == [1] * together.parties
+        assert len(caller._idle["catalog"]) == KEPT_IDLE
 
 
 def test_addresses_are_parsed_strictly() -> None:
