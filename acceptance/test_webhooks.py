@@ -33,7 +33,7 @@ UNSUPPORTED: dict[str, tuple[str, dict[str, Any]]] = {
     "VirtualService": ("spec.http[0].fault.delay.exponentialDelay", {
         "hosts": ["web"],
         "http": [{
-            "fault": {"delay": {"fixedDelay": "0.1s", "exponentialDelay": "1s"}},
+            "fault": {"delay": {"exponentialDelay": "1s"}},
             "route": [{"destination": {"host": "web"}}],
         }],
     }),
