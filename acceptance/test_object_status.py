@@ -84,14 +84,16 @@ def test_what_envoy_refuses_is_told_in_its_words_of_that_object_alone(cluster: C
 
 def test_fields_without_effect_are_named(cluster: Cluster, workloads: Workloads) -> None:
     namespace = workloads.namespace
-    slow = {"delay": {"exponentialDelay": "1s"}}
-    route = {"route": [{"destination": {"host": "web"}}], "fault": slow}
-    rule = object_for("VirtualService", "partly", namespace, hosts=["web"], http=[route])
-    with cluster.applied(manifest(rule)):
-        reconciled_must_be(cluster, "VirtualService", namespace, "partly", "Applied")
-        supported = conditions(cluster, "VirtualService", namespace, "partly")["Supported"]
+    port = {"number": 80, "name": "http", "protocol": "HTTP"}
+    endpoints = [{"address": "192.0.2.1", "network": "elsewhere"}]
+    entry = object_for(
+        "ServiceEntry", "partly", namespace, hosts=["a.test"], ports=[port], resolution="STATIC", endpoints=endpoints
+    )
+    with cluster.applied(manifest(entry)):
+        reconciled_must_be(cluster, "ServiceEntry", namespace, "partly", "Applied")
+        supported = conditions(cluster, "ServiceEntry", namespace, "partly")["Supported"]
         assert (supported["status"], supported["reason"]) == ("False", "NoEffect")
-        assert "spec.http[0].fault.delay.exponentialDelay" in supported["message"]
+        assert "spec.endpoints[0].network" in supported["message"]
 
 
 def test_one_replica_leads(cluster: Cluster) -> None:

@@ -30,12 +30,11 @@ UNSUPPORTED: dict[str, tuple[str, dict[str, Any]]] = {
             "defaultEndpoint": "127.0.0.1:8080",
         }],
     }),
-    "VirtualService": ("spec.http[0].fault.delay.exponentialDelay", {
-        "hosts": ["web"],
-        "http": [{
-            "fault": {"delay": {"exponentialDelay": "1s"}},
-            "route": [{"destination": {"host": "web"}}],
-        }],
+    "ServiceEntry": ("spec.endpoints[0].network", {
+        "hosts": ["a.test"],
+        "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}],
+        "resolution": "STATIC",
+        "endpoints": [{"address": "192.0.2.1", "network": "elsewhere"}],
     }),
     "AuthorizationPolicy": ("spec.targetRefs", {
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "web"}],
