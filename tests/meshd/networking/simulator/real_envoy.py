@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import random
 import socket
 import subprocess
 import threading
@@ -21,9 +22,17 @@ WAIT_SECONDS = 20.0
 
 
 def free_ports(count: int) -> list[int]:
+    """Below those that the system gives to clients, one of whom might take a port before Envoy does."""
+    found: list[int] = []
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listening.getsockname()[1] for listening in sockets]
+        while len(found) < count:
+            port = random.randrange(20_000, 30_000)
+            try:
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            except OSError:
+                continue
+            found.append(port)
+    return found
 
 
 class _Upstream(BaseHTTPRequestHandler):
