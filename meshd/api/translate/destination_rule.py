@@ -67,7 +67,7 @@ def _policy(policy: istio.TrafficPolicy | None) -> TrafficPolicy:
 def _budget(budget: istio.RetryBudget) -> RetryBudget:
     default = RetryBudget()
     percent = default.percent if budget.percent is None else budget.percent
-    interval = seconds(budget.budget_interval) if budget.budget_interval else 0.0
+    interval = optional_seconds(budget.budget_interval)
     return RetryBudget(percent, budget.min_retry_concurrency or default.min_concurrency, interval)
 
 

@@ -7,7 +7,7 @@ from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.service import Service
 from meshd.model.tables import DESTINATIONS
-from meshd.networking.advice.finding import Finding, older
+from meshd.networking.advice.finding import Finding, no_port, older
 from meshd.networking.lookup import destination_service, mesh_config, workloads_of_service
 
 
@@ -37,8 +37,7 @@ def _without_port(service: Service, policy: DestinationPolicy) -> Iterator[Findi
     """What is for ports, or for a protocol, that the service does not have."""
     for place, own in (("spec", policy.policy), *(("spec.subsets", subset.policy) for subset in policy.subsets)):
         for number in (number for number, _ in own.ports if service.port(number) is None):
-            has = ", ".join(str(port.port) for port in service.ports)
-            text = f"service {service.hostname} has no port {number}; it has {has}"
+            text = no_port(service.hostname, service, number)
             yield Finding(f"{place}.trafficPolicy.portLevelSettings.port.number", text, missing=True)
         if own.tunnel is not None and all(port.protocol.is_http for port in service.ports):
             text = f"a tunnel carries TCP, and service {service.hostname} speaks HTTP on all its ports"

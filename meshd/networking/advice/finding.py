@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from meshd.model.reference import Dated
+from meshd.model.service import Service
 
 
 class Finding(NamedTuple):
@@ -14,6 +15,11 @@ class Finding(NamedTuple):
     field: str
     text: str
     missing: bool = False
+
+
+def no_port(host: str, service: Service, number: int) -> str:
+    """That `host`, which is `service`, lacks a port."""
+    return f"service {host} has no port {number}; it has {', '.join(str(port.port) for port in service.ports)}"
 
 
 def older(first: Dated, second: Dated) -> bool:

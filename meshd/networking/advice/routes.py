@@ -6,7 +6,7 @@ from meshd.model.memo import Reader
 from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
 from meshd.model.tables import GATEWAYS, ROUTE_RULES, exported, only_for
 from meshd.networking.advice.delegation import delegation_advice
-from meshd.networking.advice.finding import Finding, older
+from meshd.networking.advice.finding import Finding, no_port, older
 from meshd.networking.advice.sections import sections_advice
 from meshd.networking.gateways import intersection, server_hosts
 from meshd.networking.lookup import destination_policy, destination_service, mesh_config
@@ -48,8 +48,7 @@ def _destination(read: Reader, rules: RouteRules, destination: Destination) -> I
         yield f"there is no service {destination.host} yet: {_waits(read)}"
         return
     if destination.port and service.port(destination.port) is None:
-        has = ", ".join(str(port.port) for port in service.ports)
-        yield f"service {destination.host} has no port {destination.port}; it has {has}"
+        yield no_port(destination.host, service, destination.port)
     policy = destination_policy(read, rules.ref.namespace, destination.host) if destination.subset else None
     known = {subset.name for subset in policy.subsets} if policy else set()
     if destination.subset and destination.subset not in known:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from meshd.api.istio.message import DURATION_PATTERN
+from tests.meshd.networking.fuzz.spots import struct_of
 
 Values = st.SearchStrategy[Any]
 
@@ -86,9 +87,7 @@ def message(struct: inspect.StructType) -> Values:
 def _value(held: inspect.Type, known: Values | None) -> Values:
     match held:
         case inspect.StructType(cls=cls):
-            info = inspect.type_info(cls)
-            assert isinstance(info, inspect.StructType)
-            return st.deferred(lambda: message(info))
+            return st.deferred(lambda: message(struct_of(cls)))
         case inspect.UnionType(types=types):
             return _value(next(t for t in types if not isinstance(t, inspect.NoneType)), known)
         case inspect.VarTupleType(item_type=item) if known is None or _holds_message(item):
