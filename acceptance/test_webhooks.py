@@ -36,8 +36,8 @@ UNSUPPORTED: dict[str, tuple[str, dict[str, Any]]] = {
         "resolution": "STATIC",
         "endpoints": [{"address": "192.0.2.1", "network": "elsewhere"}],
     }),
-    "AuthorizationPolicy": ("spec.targetRefs", {
-        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "web"}],
+    "AuthorizationPolicy": ("spec.targetRefs[0].kind", {
+        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "GatewayClass", "name": "web"}],
         "rules": [{}],
     }),
 }  # fmt: skip

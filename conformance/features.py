@@ -11,6 +11,7 @@ FEATURES = {
     "mtls": "mutual TLS between workloads, its modes, and SPIFFE identities",
     "request_authentication": "RequestAuthentication: whose tokens count, where they are, what is told of them",
     "authorization": "AuthorizationPolicy: every action and condition, negations, spellings of a path, dry runs",
+    "target_refs": "policies attached to a gateway by name hold for its pods alone",
     "sidecar": "Sidecar: what a workload reaches, what becomes of the rest, and how requests come in",
     "destination_policy": "DestinationRule: load balancing, limits on connections, outlier detection",
     "locality": "near endpoints before far ones, shares of localities, and what comes next when endpoints fail",

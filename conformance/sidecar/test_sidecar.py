@@ -74,6 +74,22 @@ def test_ingress_hands_requests_to_another_port(manifests: Manifests, backends: 
     target.must_become(lambda r: r.status == 200 and r.seen["port"] == 8080, "its own port without the Sidecar")
 
 
+def test_ingress_is_bound_where_it_is_told(manifests: Manifests, backends: Backends) -> None:
+    """Nobody but the proxy listens at the port: at loopback for the pod itself, at every address for all."""
+
+    def behind(response: Response) -> bool:
+        return response.status == 200 and response.seen["port"] == 8081
+
+    within = Target(backends.echo_v1, "http://127.0.0.1:8099")
+    service = backends.service("bound")
+    with manifests.applied(HERE / "ingress-bound.yaml", bind="127.0.0.1"):
+        within.must_become(behind, "the port behind the listener, from the pod itself")
+        assert service.send().status == 503, "nobody listens at the pod's address"
+    with manifests.applied(HERE / "ingress-bound.yaml", bind="0.0.0.0"):
+        service.must_become(behind, "the port behind the listener, from the client")
+        within.must_become(behind, "the port behind the listener, from the pod itself")
+
+
 def test_rules_that_are_not_let_in_do_not_act(manifests: Manifests, backends: Backends) -> None:
     with manifests.applied(HERE / "rules.yaml"):
         target = backends.service("echo")

@@ -15,7 +15,7 @@ from msgspec import inspect
 from .istio.message import Message
 from .kinds import KINDS, Kind
 from .support import KIND_NOT_SUPPORTED, NO_EFFECT, SUPPORTED, is_supported
-from .why_not import WHY_NOT
+from .why_not import SAME_IN_ISTIO, WHY_NOT
 
 HEAD = """\
 # Istio's API in this mesh
@@ -32,8 +32,8 @@ it is never passed over in silence. A field that Istio's API does not have is re
 
 ## Kinds
 
-| kind | versions | |
-| --- | --- | --- |
+| kind | versions | | fields that work | as little as in Istio | not here |
+| --- | --- | --- | --- | --- | --- |
 """
 LEFT_OUT = """
 `EnvoyFilter` and `WasmPlugin` are not part of it: they depend on the inner build of one proxy, and the API server knows
@@ -41,6 +41,9 @@ no such kind here.
 
 """
 FIELDS = """\
+In the table above each message counts once, where it stands first, and a field of which only some values work counts
+as one that does. "As little as in Istio" is what Istio's own sidecars and gateways refuse or do nothing with.
+
 Lists and maps are written without an index. "and in it" speaks for all the fields it names. "On the wire" names the
 features of the [conformance suite](conformance.md) whose manifests set the field, and after "not" what none of them
 sets: that rests on tests of what proxies are told.
@@ -77,6 +80,11 @@ class Row:
         """Whether it, or some value of it, has an effect, and says so itself."""
         return self.verdict.startswith("works")
 
+    @property
+    def refers(self) -> bool:
+        """Whether another row says it all."""
+        return self.verdict.startswith("as `")
+
     def parts(self, kind: str) -> dict[str, str]:
         """What may be proven one by one, as it is shown: names as in SUPPORTED."""
         name = f"{kind}.{self.field}"
@@ -100,8 +108,20 @@ def rows(kind: Kind) -> list[Row]:
 
 
 def _kind_row(kind: Kind) -> str:
+    works, as_in_istio, missing = counts(kind)
     verdict = f"[works](#{kind.kind.lower()})" if is_supported(kind.kind) else "not yet"
-    return f"| {kind.kind} | {', '.join(kind.api_versions)} | {verdict} |"
+    versions = ", ".join(kind.api_versions)
+    return f"| {kind.kind} | {versions} | {verdict} | {works} | {as_in_istio or ''} | {missing or ''} |"
+
+
+def counts(kind: Kind) -> tuple[int, int, int]:
+    """Numbers of fields that work, that do no more in Istio, and that are missing; each message once."""
+    found = [0, 0, 0]
+    for row in rows(kind):
+        if not row.refers:
+            place = 0 if row.works else 1 if f"{kind.kind}.{row.field}" in SAME_IN_ISTIO else 2
+            found[place] += len(row.inner) or 1
+    return found[0], found[1], found[2]
 
 
 def _section(kind: Kind, proofs: Proofs) -> str:
@@ -150,9 +170,15 @@ def _state(field: Field) -> str | None:
 
 
 def _some_values(field: Field, chosen: Sequence[str]) -> str:
-    others = [value for value in field.values if value not in chosen]
-    rest = [f"{_no(f'{field.name}={value}')} (`{value}`)" for value in others] or ["not yet: all others"]
-    return "; ".join((f"works: {_code(chosen)}", *rest))
+    others = [value for value in field.values or _explained_values(field.name) if value not in chosen]
+    reasons = {value: _no(f"{field.name}={value}") for value in others}
+    rest = [f"{no} ({_code(v for v in others if reasons[v] == no)})" for no in dict.fromkeys(reasons.values())]
+    return "; ".join((f"works: {_code(chosen)}", *(rest or ["not yet: all others"])))
+
+
+def _explained_values(name: str) -> list[str]:
+    """Of a field that is no enum: values that are said to have no effect."""
+    return [entry.removeprefix(f"{name}=") for entry in WHY_NOT if entry.startswith(f"{name}=")]
 
 
 def _no(name: str) -> str:

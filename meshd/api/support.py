@@ -26,6 +26,11 @@ _POLICIES = tuple(
 )
 
 
+def _target(kind: str) -> Iterator[str]:
+    for field in ("targetRef", "targetRefs"):
+        yield from _fields(f"{kind}.{field}", "kind=Gateway name group")
+
+
 def _traffic_policy(prefix: str) -> Iterator[str]:
     hashing = f"{prefix}.loadBalancer.consistentHash"
     yield f"{prefix}.loadBalancer.simple"
@@ -74,12 +79,13 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields("Sidecar", "workloadSelector inboundConnectionPool outboundTrafficPolicy"),
         *_fields("Sidecar.egress", "port.number port.protocol port.name bind captureMode hosts"),
         *_fields("Sidecar.ingress", "port.number port.protocol port.name defaultEndpoint connectionPool"),
-        *_fields("Sidecar.ingress", "captureMode=DEFAULT captureMode=IPTABLES tls.mode=SIMPLE tls.mode=MUTUAL"),
+        *_fields("Sidecar.ingress", "bind captureMode tls.mode=SIMPLE tls.mode=MUTUAL"),
         *_fields("Sidecar.ingress.tls", "serverCertificate privateKey caCertificates caCrl tlsCertificates"),
         *_fields("Sidecar.ingress.tls", "subjectAltNames verifyCertificateSpki verifyCertificateHash"),
         *_fields("Sidecar.ingress.tls", "insecureSkipVerify minProtocolVersion maxProtocolVersion cipherSuites"),
         *_fields("ProxyConfig", "selector concurrency environmentVariables image"),
         *_fields("Telemetry", "selector accessLogging"),
+        *(field for kind in ("AuthorizationPolicy", "RequestAuthentication", "Telemetry") for field in _target(kind)),
         *_fields("Telemetry.tracing", "match providers randomSamplingPercentage disableSpanReporting customTags"),
         *_fields("Telemetry.tracing", "useRequestIdForTraceSampling enableIstioTags disableContextPropagation"),
         *_fields("Telemetry.metrics", "providers overrides.disabled overrides.tagOverrides"),

@@ -33,4 +33,5 @@ class RequestAuthentication:
 
     ref: ObjectRef
     selector: Labels = ()
+    gateways: tuple[str, ...] = ()
     rules: tuple[JwtRule, ...] = ()

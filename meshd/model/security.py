@@ -105,6 +105,7 @@ class AuthorizationPolicy:
     ref: ObjectRef
     action: Action
     selector: Labels = ()
+    gateways: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
     provider: str = ""
     dry_run: bool = False

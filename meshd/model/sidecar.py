@@ -43,7 +43,8 @@ class IngressListener:
     """How requests for a port of the workload come in.
 
     `endpoint` is the (address, port) where the application listens; None: where the client meant, and an address of
-    "0.0.0.0": the pod's own. `tls` ends at the proxy, where the port has no mutual TLS of the mesh.
+    "0.0.0.0": the pod's own. `tls` ends at the proxy, where the port has no mutual TLS of the mesh. `bind` is the
+    address at which the proxy listens itself; empty: it is handed what comes to the pod's port.
     """
 
     port: int
@@ -51,6 +52,7 @@ class IngressListener:
     endpoint: tuple[str, int] | None = None
     pool: ConnectionPool | None = None
     tls: ServerTls | None = None
+    bind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

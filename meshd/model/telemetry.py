@@ -105,10 +105,11 @@ class AccessLogging:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """No selector: the whole namespace, or the mesh where the namespace is the root. In each list the last wins."""
+    """For all: the whole namespace, or the mesh where the namespace is the root. In each list the last wins."""
 
     ref: ObjectRef
     selector: Labels = ()
+    gateways: tuple[str, ...] = ()
     tracing: tuple[Tracing, ...] = ()
     metrics: tuple[Metrics, ...] = ()
     access_logging: tuple[AccessLogging, ...] = ()

@@ -31,6 +31,8 @@ class InboundPort:
     pool: ConnectionPool = _UNLIMITED
     tls: ServerTls | None = None
     """Clients' own TLS, which ends here."""
+    bind: str = ""
+    """As in IngressListener."""
 
     @property
     def is_http(self) -> bool:
@@ -92,4 +94,5 @@ def _ingress_port(
         listener.endpoint,
         listener.pool or sidecar.inbound_pool or _UNLIMITED,
         tls,
+        listener.bind,
     )

@@ -18,6 +18,7 @@ _TOKEN = (
     "forwardOriginalToken: true, outputPayloadToHeader: a, outputClaimToHeaders: [{header: a, claim: b}]}, "
     "{issuer: b, jwksUri: 'http://keys.test/'}"
 )
+_TARGET = "{group: gateway.networking.k8s.io, kind: Gateway, name: a}"
 _HASHES = (
     "httpHeaderName: a, maglev: {tableSize: 1009}, useSourceIp: true, httpQueryParameterName: a, "
     "ringHash: {minimumRingSize: 64}, minimumRingSize: 64, "
@@ -42,5 +43,6 @@ FILLED_IN = {
     },
     "retries/budget": {"budget": "{percent: 1, minRetryConcurrency: 1, budgetInterval: 60s}"},
     "sidecar/egress": {"mode": "REGISTRY_ONLY"},
+    "target_refs/policies": {"target": f"targetRef: {_TARGET}\n  targetRefs: [{_TARGET}]"},
 }
 """By manifest; what the tests write elsewhere says no more."""

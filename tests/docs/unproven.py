@@ -47,7 +47,6 @@ UNPROVEN: dict[str, frozenset[str]] = {
         (
             *_within(_OUTLIER, "consecutiveErrors"),
             *_within("Gateway.servers.tls.tlsCertificates", "caCertificates"),
-            *_within("Sidecar.ingress", "captureMode=DEFAULT captureMode=IPTABLES"),
             *_within("Sidecar", "outboundTrafficPolicy.egressProxy.subset"),
             *_within("Telemetry.tracing", "providers.name"),
             *(f"{_METRIC}={metric}" for metric in ("ALL_METRICS", "REQUEST_DURATION", "RESPONSE_SIZE")),

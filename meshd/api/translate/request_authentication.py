@@ -6,6 +6,7 @@ from meshd.api.istio import request_authentication as istio
 from meshd.api.istio.message import seconds
 from meshd.api.object import IstioObject
 from meshd.api.translate.names import ref_of, selector_labels
+from meshd.api.translate.target import gateways_of
 from meshd.model.mesh import MeshConfig
 from meshd.model.request_authentication import JwtRule, RequestAuthentication
 
@@ -13,13 +14,15 @@ from meshd.model.request_authentication import JwtRule, RequestAuthentication
 def translate_request_authentication(
     istio_object: IstioObject[istio.RequestAuthentication], mesh: MeshConfig
 ) -> RequestAuthentication | None:
-    """None for objects that are attached to something else than workloads."""
+    """None for one that is attached to nothing this mesh has."""
     spec = istio_object.spec
-    if spec.target_ref is not None or spec.target_refs:
+    gateways = gateways_of(spec)
+    if gateways is None:
         return None
     return RequestAuthentication(
         ref=ref_of(istio_object),
         selector=selector_labels(spec.selector),
+        gateways=gateways,
         rules=tuple(map(_rule, spec.jwt_rules)),
     )
 

@@ -7,6 +7,7 @@ from meshd.api.translate.connection_pool import translate_connection_pool
 from meshd.api.translate.names import created, ref_of
 from meshd.api.translate.server_tls import translate_server_tls
 from meshd.api.translate.virtual_service import translate_destination
+from meshd.api.translate.workload_entry import UNIX
 from meshd.model.destination import ConnectionPool
 from meshd.model.labels import labels_of
 from meshd.model.mesh import MeshConfig
@@ -16,6 +17,7 @@ from meshd.model.sidecar import EgressListener, HostSelector, IngressListener, O
 EVERYTHING = EgressListener((HostSelector("*", "*"),))
 """What a Sidecar without egress lets its workloads see."""
 _LOOPBACK = "127.0.0.1"
+_ANYWHERE = "0.0.0.0"
 
 
 def translate_sidecar(istio_object: IstioObject[istio.Sidecar], mesh: MeshConfig) -> Sidecar:
@@ -56,7 +58,14 @@ def _ingress(listener: istio.IstioIngressListener) -> IngressListener:
         endpoint=(address.strip("[]"), int(port)) if port.isdecimal() else None,
         pool=_pool(listener.connection_pool),
         tls=translate_server_tls(listener.tls) if listener.tls else None,
+        bind=_bind(listener),
     )
+
+
+def _bind(listener: istio.IstioIngressListener) -> str:
+    """A socket in the file system is not listened at."""
+    captured = listener.capture_mode != "NONE" or listener.bind.startswith(UNIX)
+    return "" if captured else listener.bind or _ANYWHERE
 
 
 def _outbound(policy: istio.OutboundTrafficPolicy | None, namespace: str, mesh: MeshConfig) -> OutboundPolicy | None:

@@ -6,6 +6,7 @@ from meshd.api.istio import telemetry as istio
 from meshd.api.metrics import COUNTED, NOT_COUNTED, custom_metric
 from meshd.api.object import IstioObject
 from meshd.api.translate.names import created, ref_of, selector_labels
+from meshd.api.translate.target import gateways_of
 from meshd.model.mesh import MeshConfig
 from meshd.model.telemetry import (
     BOTH,
@@ -25,13 +26,15 @@ from meshd.model.telemetry import (
 
 
 def translate_telemetry(istio_object: IstioObject[istio.Telemetry], mesh: MeshConfig) -> Telemetry | None:
-    """None for one that is attached to an object of the Gateway API: it is no workload's."""
+    """None for one that is attached to nothing this mesh has."""
     spec = istio_object.spec
-    if spec.target_ref is not None or spec.target_refs:
+    gateways = gateways_of(spec)
+    if gateways is None:
         return None
     return Telemetry(
         ref=ref_of(istio_object),
         selector=selector_labels(spec.selector),
+        gateways=gateways,
         tracing=tuple(_tracing(each) for each in spec.tracing),
         metrics=tuple(_metrics(each) for each in spec.metrics),
         access_logging=tuple(_access_logging(each) for each in spec.access_logging),

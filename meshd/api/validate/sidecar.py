@@ -60,6 +60,11 @@ def warn_sidecar(sidecar: IstioObject[Sidecar]) -> Iterator[Problem]:
     for index, ingress in enumerate(sidecar.spec.ingress):
         if ingress.tls is not None:
             yield from warn_server_tls(ingress.tls, f"spec.ingress[{index}].tls")
+        if ingress.bind.startswith(UNIX):
+            yield Problem(f"spec.ingress[{index}].bind", ingress.bind, "sockets in the file system are not listened at")
+        elif ingress.bind and ingress.capture_mode != "NONE":
+            reason = "has no effect: the proxy is handed what comes to the port at any address; set captureMode NONE"
+            yield Problem(f"spec.ingress[{index}].bind", ingress.bind, reason)
         if ingress.default_endpoint.startswith(UNIX):
             path = f"spec.ingress[{index}].defaultEndpoint"
             yield Problem(path, ingress.default_endpoint, "is a socket in the file system, which is not reached")
@@ -99,6 +104,11 @@ def _check_ingress(listener: IstioIngressListener, path: str) -> Iterator[Proble
         if not port.isdecimal() or not 1 <= int(port) <= 65535 or not _is_local(address):
             reason = "must be 127.0.0.1:PORT or 0.0.0.0:PORT, where the application listens"
             yield Problem(f"{path}.defaultEndpoint", endpoint, reason)
+    if listener.bind and not (is_ip_address(listener.bind) or listener.bind.startswith(UNIX)):
+        yield Problem(f"{path}.bind", listener.bind, "must be an IP address")
+    if listener.capture_mode == "NONE" and not endpoint:
+        reason = "is required with captureMode NONE: else the proxy passes what comes to the port to itself"
+        yield Problem(f"{path}.defaultEndpoint", None, reason)
     if listener.connection_pool is not None:
         yield from check_connection_pool(listener.connection_pool, f"{path}.connectionPool")
     if listener.tls is not None:
@@ -111,6 +121,8 @@ def _check_tls(tls: ServerTLSSettings, path: str) -> Iterator[Problem]:
     elif tls.credential_name or tls.credential_names or tls.ca_cert_credential_name:
         reason = "must be left out: a sidecar reads no Secrets; mount files and set serverCertificate and privateKey"
         yield Problem(f"{path}.credentialName", tls.credential_name or None, reason)
+    elif tls.https_redirect:
+        yield Problem(f"{path}.httpsRedirect", None, "must be left out: a sidecar redirects nothing, a Gateway may")
     elif not (tls.server_certificate or tls.private_key or tls.tls_certificates):
         yield Problem(path, None, f"{tls.mode} needs serverCertificate and privateKey, files in the proxy's container")
     else:

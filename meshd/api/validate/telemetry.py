@@ -47,8 +47,6 @@ def warn_telemetry(telemetry: IstioObject[Telemetry]) -> Iterator[Problem]:
     """What is allowed but has no effect here."""
     spec = telemetry.spec
     yield from warn_of_empty_selector(spec.selector)
-    if spec.target_ref is not None or spec.target_refs:
-        yield Problem("spec", None, "applies to no workload: what it refers to is reached by the Gateway API alone")
     for index, metrics in enumerate(spec.metrics):
         yield from _warn_of_unknown_metrics(metrics, f"spec.metrics[{index}]")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from meshd.model.destination import DestinationPolicy
 from meshd.model.gateway import Gateway
 from meshd.model.memo import Memo, Reader
+from meshd.model.request_authentication import RequestAuthentication
 from meshd.model.route import RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
 from meshd.model.service import Service
@@ -18,6 +19,7 @@ from meshd.networking.advice.policies import of_authorization, of_peer_authentic
 from meshd.networking.advice.routes import of_rules
 from meshd.networking.advice.services import of_service
 from meshd.networking.advice.sidecars import of_sidecar
+from meshd.networking.advice.targets import of_targets
 from meshd.networking.advice.telemetry import of_telemetry
 
 
@@ -48,6 +50,8 @@ def _findings(read: Reader, row: object) -> Iterator[Finding]:
             return of_authorization(read, row)
         case PeerAuthentication():
             return of_peer_authentication(read, row)
+        case RequestAuthentication():
+            return of_targets(read, row)
         case Sidecar():
             return of_sidecar(read, row)
         case Telemetry():

@@ -1,4 +1,4 @@
-"""Of Telemetries: providers that nobody set up, and collectors that are not there."""
+"""Of Telemetries: pods that are not there, providers that nobody set up, and collectors that are not there."""
 
 from collections.abc import Iterator
 
@@ -6,10 +6,12 @@ from meshd.model.memo import Reader
 from meshd.model.provider import collectors_of
 from meshd.model.telemetry import Telemetry
 from meshd.networking.advice.finding import Finding
+from meshd.networking.advice.targets import of_targets
 from meshd.networking.lookup import mesh_config, service_of
 
 
 def of_telemetry(read: Reader, telemetry: Telemetry) -> Iterator[Finding]:
+    yield from of_targets(read, telemetry, of_namespace=True)
     mesh = mesh_config(read)
     for name in telemetry.providers():
         provider = mesh.provider(name)

@@ -9,10 +9,11 @@ from typing import Any
 from envoy.extensions.filters.http.rbac.v3 import rbac_pb2 as http_rbac_pb2
 from envoy.extensions.filters.network.rbac.v3 import rbac_pb2 as network_rbac_pb2
 
-from meshd.model.labels import Labels, selects
+from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.security import Action, AuthorizationPolicy
 from meshd.model.tables import AUTHORIZATIONS
+from meshd.model.target import applies_to
 from meshd.networking.authorization.custom import custom_http_filters, custom_network_filters
 from meshd.networking.authorization.engines import engine
 from meshd.networking.authorization.names import HTTP_RBAC, NETWORK_RBAC, dry_run_prefix
@@ -23,13 +24,13 @@ Policies = tuple[AuthorizationPolicy, ...]
 
 
 def policies_for(read: Reader, namespace: str, labels: Labels) -> Policies:
-    """Policies of the workload's namespace and of the root namespace that select it."""
+    """Policies of the workload's namespace and of the root namespace that are for it."""
     root = read.query(mesh_config).root_namespace
     return tuple(
         policy
         for place in dict.fromkeys((root, namespace))
         for policy in read.find(AUTHORIZATIONS, "namespace", place)
-        if selects(policy.selector, labels)
+        if applies_to(policy, namespace, labels)
     )
 
 

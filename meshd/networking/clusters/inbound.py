@@ -58,6 +58,8 @@ def _endpoint(bound: InboundPort) -> dict[str, Any]:
     if bound.endpoint is None:
         return {}
     address, port = bound.endpoint
+    if address in ("0.0.0.0", "::") and bound.bind:
+        address = "127.0.0.1"  # what was not captured has no address that it was meant for
     if address in ("0.0.0.0", "::"):
         return {"original_dst_lb_config": {"upstream_port_override": uint32(port)}}
     at = {"address": {"socket_address": {"address": address, "port_value": port}}}

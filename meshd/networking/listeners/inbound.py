@@ -1,6 +1,9 @@
-"""The inbound listener of a sidecar: every connection to the pod, by port, in plaintext or mutual TLS."""
+"""The inbound listeners of a sidecar: every connection to the pod, by port, in plaintext or mutual TLS.
 
-from collections.abc import Iterator
+One takes what the pod's iptables hand it. A port that a Sidecar says is not captured has one of its own.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,24 +47,40 @@ _ORIGINAL_DST = extension("envoy.filters.listener.original_dst", original_dst_pb
 _TLS: dict[str, Any] = {"transport_protocol": "tls"}
 
 
-def inbound_listeners(read: Reader, scope: Scope) -> tuple[str, ...]:
-    return (VIRTUAL_INBOUND,)
-
-
-def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource:
+def inbound_listeners(read: Reader, scope: Scope) -> tuple[int, ...]:
+    """0 for the one that all ports share."""
     assert isinstance(scope, WorkloadScope)
-    default = InboundPort(0, read.query(mtls_mode, scope.namespace, scope.labels, 0))
-    bounds = (*read.query(inbound_ports, scope), default)
-    chains = [*_closed_ports(), *(chain for bound in bounds for chain in _chains(read, scope, bound))]
-    inspectors = [_ORIGINAL_DST]
+    return (0, *(bound.number for bound in read.query(inbound_ports, scope) if bound.bind))
+
+
+def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource | None:
+    assert isinstance(scope, WorkloadScope)
+    bounds = read.query(inbound_ports, scope)
+    if item == 0:
+        default = InboundPort(0, read.query(mtls_mode, scope.namespace, scope.labels, 0))
+        bounds = (*(bound for bound in bounds if not bound.bind), default)
+        return _listener(read, scope, bounds, VIRTUAL_INBOUND, ("0.0.0.0", INBOUND_PORT))
+    own = next((bound for bound in bounds if bound.bind and bound.number == item), None)
+    if own is None:
+        return None
+    return _listener(read, scope, (own,), f"inbound_{own.bind}_{own.number}", (own.bind, own.number))
+
+
+def _listener(
+    read: Reader, scope: WorkloadScope, bounds: Sequence[InboundPort], name: str, address: tuple[str, int]
+) -> Resource:
+    captures = name == VIRTUAL_INBOUND
+    chains = _closed_ports() if captures else []
+    chains += [chain for bound in bounds for chain in _chains(read, scope, bound)]
+    inspectors = [_ORIGINAL_DST] if captures else []
     if any(bound.mode is not MtlsMode.DISABLE or bound.tls for bound in bounds):
         inspectors.append(TLS_INSPECTOR)
     read_in_plaintext = [b.number for b in bounds if b.is_detected and b.mode is not MtlsMode.STRICT]
     if read_in_plaintext:
         inspectors.append(inspector_for(read_in_plaintext))
     listener = listener_pb2.Listener(
-        name=VIRTUAL_INBOUND,
-        address={"socket_address": {"address": "0.0.0.0", "port_value": INBOUND_PORT}},
+        name=name,
+        address={"socket_address": {"address": address[0], "port_value": address[1]}},
         traffic_direction="INBOUND",
         listener_filters=inspectors,
         listener_filters_timeout=duration(5),
@@ -72,7 +91,7 @@ def build_inbound_listener(read: Reader, scope: Scope, item: object) -> Resource
     peers = read.query(peer_authentications, scope.namespace, scope.labels)
     refs = [*(policy.ref for policy in policies), *(peer.ref for peer in peers)]
     refs += [*read.query(authentication_refs, scope), *server_reporter(read, scope, True).refs]
-    return resource(VIRTUAL_INBOUND, listener, refs)
+    return resource(name, listener, refs)
 
 
 def _closed_ports() -> list[dict[str, Any]]:

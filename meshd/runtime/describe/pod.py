@@ -6,6 +6,7 @@ from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.service import Workload
 from meshd.model.tables import GATEWAYS
+from meshd.model.target import applies_to
 from meshd.networking.authentication.key_servers import authentications_in
 from meshd.networking.authorization.filters import policies_for
 from meshd.networking.lookup import services_of_workload
@@ -54,4 +55,4 @@ def _origin(read: Reader, pod: Workload, port: int) -> str:
 
 def _request_authentications(read: Reader, pod: Workload) -> list[str]:
     found = authentications_in(read, pod.namespace)
-    return [str(each.ref) for each in found if selects(each.selector, pod.labels)]
+    return [str(each.ref) for each in found if applies_to(each, pod.namespace, pod.labels)]

@@ -31,6 +31,12 @@ SIDECAR = [
         "{ingress: [{PORT, tls: {mode: SIMPLE, credentialName: a}}]}",
         "credentialName: must be left out: a sidecar reads",
     ),
+    ("{ingress: [{PORT, bind: localhost, defaultEndpoint: '127.0.0.1:80'}]}", "ingress[0].bind: must be an IP address"),
+    ("{ingress: [{PORT, captureMode: NONE}]}", "ingress[0].defaultEndpoint: is required with captureMode NONE"),
+    (
+        "{ingress: [{PORT, tls: {mode: SIMPLE, serverCertificate: /a, privateKey: /b, httpsRedirect: true}}]}",
+        "tls.httpsRedirect: must be left out",
+    ),
     ("{ingress: [{PORT, tls: {mode: SIMPLE}}]}", "tls: SIMPLE needs serverCertificate and privateKey"),
     ("{ingress: [{PORT, tls: {mode: MUTUAL, serverCertificate: /a, privateKey: /b}}]}", "caCertificates: is required"),
     (

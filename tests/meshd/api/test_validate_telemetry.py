@@ -39,7 +39,7 @@ def test_refuses(spec: str, error: str) -> None:
         ("{metrics: [{overrides: [{match: {metric: REQUEST_COUNT}}]}]}", "overrides[0]: changes nothing"),
         ("{metrics: [{overrides: [{match: {metric: GRPC_REQUEST_MESSAGES}, disabled: true}]}]}", "match.metric: field"),
         ("{metrics: [{reportingInterval: 10s}]}", "reportingInterval: field is accepted but"),
-        ("{targetRefs: [{kind: Service, name: a}]}", "spec: applies to no workload"),
+        ("{targetRefs: [{kind: Service, name: a}]}", "spec.targetRefs[0].kind: field is accepted but"),
         ("{selector: {}}", "spec.selector: has no labels"),
     ],
 )

@@ -194,11 +194,6 @@ def rbac_of(policy: str) -> list[dict[str, Any]]:
     return [f["typedConfig"]["rules"] for f in filters if f["name"] == "envoy.filters.http.rbac"]
 
 
-def test_a_policy_for_something_else_than_workloads_does_not_reach_them() -> None:
-    target = ", targetRefs: [{kind: Gateway, group: gateway.networking.k8s.io, name: edge}]"
-    assert rbac_of(authorization("[{}]", extra=target)) == []
-
-
 def test_an_allow_policy_without_rules_lets_nobody_in() -> None:
     assert rbac_of(authorization("[]")) == [{}]
 

@@ -172,11 +172,6 @@ spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: h,
     assert loggers(gateway, telemetry("istio-system", LOGGED_BY_CLIENTS), **where) == ["stats", "stdout"]
 
 
-def test_an_object_of_the_gateway_api_takes_its_telemetry_with_it() -> None:
-    target = "{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}], "
-    assert loggers(telemetry("shop", target + LOGGED[1:])) == ["stats"]
-
-
 def test_proxies_with_the_same_telemetry_share_their_listeners() -> None:
     engine = engine_of("\n---\n".join((SHOP, telemetry("shop", LOGGED, app="frontend"))))
     before = resources_of(engine_of(SHOP), "shop/reviews-v1")

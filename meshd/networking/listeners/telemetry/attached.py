@@ -1,9 +1,10 @@
 """Which Telemetry objects act on a workload."""
 
-from meshd.model.labels import Labels, selects
+from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.reference import oldest_first
 from meshd.model.tables import TELEMETRIES
+from meshd.model.target import applies_to, is_for_all
 from meshd.model.telemetry import Telemetry
 from meshd.networking.lookup import mesh_config
 
@@ -16,9 +17,9 @@ def telemetries_of(read: Reader, namespace: str, labels: Labels) -> tuple[str, .
     root = read.query(mesh_config).root_namespace
     own = oldest_first(read.find(TELEMETRIES, "namespace", namespace))
     mesh = own if namespace == root else oldest_first(read.find(TELEMETRIES, "namespace", root))
-    of_mesh = [t for t in mesh if not t.selector]
-    of_namespace = [] if namespace == root else [t for t in own if not t.selector]
-    of_workload = [t for t in own if t.selector and selects(t.selector, labels)]
+    of_mesh = [t for t in mesh if is_for_all(t)]
+    of_namespace = [] if namespace == root else [t for t in own if is_for_all(t)]
+    of_workload = [t for t in own if not is_for_all(t) and applies_to(t, namespace, labels)]
     return tuple(t.ref.key for found in (of_mesh, of_namespace, of_workload) for t in found[:1])
 
 
