@@ -71,7 +71,9 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields("Gateway.servers.port", "protocol=HTTP protocol=HTTP2 protocol=GRPC protocol=GRPC-WEB protocol=HTTPS"),
         *_fields("Gateway.servers.port", "protocol=HTTP_PROXY protocol=TLS protocol=TCP protocol=MONGO protocol=REDIS"),
         *_fields("Gateway.servers.port", "protocol=MYSQL"),
-        *_fields("Gateway.servers.tls", "mode=PASSTHROUGH mode=SIMPLE mode=MUTUAL mode=OPTIONAL_MUTUAL"),
+        *_fields(
+            "Gateway.servers.tls", "mode=PASSTHROUGH mode=AUTO_PASSTHROUGH mode=SIMPLE mode=MUTUAL mode=OPTIONAL_MUTUAL"
+        ),
         *_fields("Gateway.servers.tls", "mode=ISTIO_MUTUAL httpsRedirect credentialName credentialNames"),
         *_fields("Gateway.servers.tls", "caCertCredentialName serverCertificate privateKey caCertificates caCrl"),
         *_fields("Gateway.servers.tls", "tlsCertificates subjectAltNames verifyCertificateSpki verifyCertificateHash"),

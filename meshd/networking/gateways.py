@@ -72,7 +72,7 @@ def served(read: Reader, scope: WorkloadScope, bound: BoundServer) -> bool:
     tls = bound.server.tls
     if not bound.is_tls:
         return bound.server.protocol != "UDP"
-    if tls is None or tls.mode is ServerTlsMode.AUTO_PASSTHROUGH:
+    if tls is None:
         return False
     if not tls.mode.terminates:
         return True

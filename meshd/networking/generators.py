@@ -2,7 +2,12 @@
 
 from meshd.model.resource import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, VIRTUAL_HOST
 from meshd.networking.authentication.keys import build_key_cluster, key_clusters
-from meshd.networking.clusters.gateway import build_gateway_cluster, gateway_clusters
+from meshd.networking.clusters.gateway import (
+    build_gateway_cluster,
+    build_named_cluster,
+    gateway_clusters,
+    named_clusters,
+)
 from meshd.networking.clusters.inbound import build_inbound_cluster, inbound_clusters
 from meshd.networking.clusters.outbound import build_outbound_cluster, outbound_clusters
 from meshd.networking.endpoints import build_endpoints, outbound_endpoints
@@ -36,6 +41,7 @@ from meshd.networking.visibility import (
 
 GENERATORS = (
     Generator(CLUSTER, gateway_outbound_layers, gateway_clusters, build_gateway_cluster),
+    Generator(CLUSTER, gateway, named_clusters, build_named_cluster),
     Generator(CLUSTER, outbound_layers, outbound_clusters, build_outbound_cluster),
     Generator(CLUSTER, sidecar_inbound, inbound_clusters, build_inbound_cluster),
     Generator(CLUSTER, workload, key_clusters, build_key_cluster),

@@ -27,7 +27,7 @@ MORE = {
     "outside_ip": "192.0.2.1", "far_ip": "192.0.2.2", "v1_ip": "192.0.2.3", "gateway_ip": "192.0.2.4",
     "edge_ip": "192.0.2.5", "service_ip": "192.0.2.6", "client_ip": "192.0.2.7", "spki": "a", "hash": "a",
     "address": "192.0.2.8", "budget": "{}", "setting": "{}", "disabled": "true", "by_request_id": "true",
-    "target": "selector: {}", "bind": "127.0.0.1",
+    "target": "selector: {}", "bind": "127.0.0.1", "identity": "spiffe://a/b",
 }  # fmt: skip
 SETTINGS = Settings(
     kubeconfig=None, context=None, kubectl=None, gateway_url=None, gateway_https=None,

@@ -51,14 +51,20 @@ def outbound_cluster(
     read: Reader, scope: OutboundScope, item: ClusterItem, *, at_gateway: bool = False
 ) -> Resource | None:
     """What gateways do otherwise than sidecars: see clusters.gateway."""
+    if not item[1]:
+        return resource(item[0], _builtin_cluster(item[0]))
+    cluster = cluster_of(read, scope, item, at_gateway)
+    rule = read.query(destination_policy, scope.namespace, item[0], scope.labels)
+    return resource(cluster.name, cluster, [rule.ref] if rule else []) if cluster else None
+
+
+def cluster_of(read: Reader, scope: OutboundScope, item: ClusterItem, at_gateway: bool) -> cluster_pb2.Cluster | None:
+    """None without such a service or port."""
     host, number, subset = item
-    if not number:
-        return resource(host, _builtin_cluster(host))
     service = read.query(service_of, host, scope.namespace)
     port = service.port(number) if service else None
     if service is None or port is None:
         return None
-    rule = read.query(destination_policy, scope.namespace, host, scope.labels)
     policy = read.query(policy_of, scope.namespace, scope.labels, host, number, subset)
     name = outbound_cluster_name(host, number, subset)
     pool = policy.connection_pool or ConnectionPool()
@@ -80,7 +86,7 @@ def outbound_cluster(
         )
     if policy.outlier_detection is not None:
         settings["outlier_detection"] = outlier_detection(policy.outlier_detection)
-    return resource(name, cluster_pb2.Cluster(name=name, **settings), [rule.ref] if rule else [])
+    return cluster_pb2.Cluster(name=name, **settings)
 
 
 def _endpoints(

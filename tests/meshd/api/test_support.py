@@ -31,8 +31,8 @@ def test_every_reason_is_of_a_field_without_effect() -> None:
 def test_says_why_a_field_has_no_effect() -> None:
     spec = "{address: 192.0.2.1, network: a}"
     assert "one network" in validate(object_of("WorkloadEntry", spec)).warnings[0].reason
-    servers = "[{port: {number: 443, name: a, protocol: TLS}, tls: {mode: AUTO_PASSTHROUGH}, hosts: [a.b]}]"
-    assert "several clusters" in validate(object_of("Gateway", f"{{servers: {servers}}}")).warnings[0].reason
+    spec = "{targetRefs: [{kind: Service, name: a}], rules: [{}]}"
+    assert "waypoints" in validate(object_of("AuthorizationPolicy", spec)).warnings[0].reason
 
 
 def test_reports_each_field_without_effect_with_its_path() -> None:
