@@ -20,9 +20,7 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
-def passed(
-    settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backends: Backends
-) -> Iterator[Backends]:
+def passed(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backends: Backends) -> Iterator[Backends]:
     if settings.gateway_https is None:
         pytest.skip("no --mesh-gateway-https is given")
     address, identity = gateway_address(kubernetes, settings), backends.spiffe_id("echo")
