@@ -71,7 +71,7 @@ def test_a_destination_without_weight_gets_nothing(target: Target) -> None:
     assert target.load(20, concurrency=1, path="/none").values == {"v2": 20}
 
 
-@pytest.mark.parametrize(("path", "times"), [("/copy", 1), ("/copies", 2)])
+@pytest.mark.parametrize(("path", "times"), [("/copy", 1), ("/copies", 2), ("/uncopied", 0)])
 def test_copies_go_to_each_mirror(target: Target, backends: Backends, path: str, times: int) -> None:
     test_id = uuid.uuid4().hex
     tally = target.load(20, concurrency=2, path=path, headers={"x-echo-id": test_id})

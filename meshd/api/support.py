@@ -52,6 +52,7 @@ SUPPORTED: frozenset[str] = frozenset(
     (
         *_fields("VirtualService", "hosts gateways exportTo"),
         *_fields(_HTTP, "name route directResponse rewrite timeout mirror mirrorPercent mirrorPercentage mirrors"),
+        *_fields(_HTTP, "mirror_percent"),
         *_fields(_HTTP, "headers corsPolicy delegate"),
         *_fields(f"{_HTTP}.match", "name uri scheme method authority headers withoutHeaders port queryParams"),
         *_fields(f"{_HTTP}.match", "gateways ignoreUriCase sourceNamespace sourceLabels statPrefix"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import field
+
 from .http_action import (
     CorsPolicy,
     Delegate,
@@ -52,6 +54,8 @@ class HTTPRoute(Message, frozen=True, kw_only=True):
     mirror: Destination | None = None
     mirrors: tuple[HTTPMirrorPolicy, ...] = ()
     mirror_percent: UInt32 | None = None
+    mirror_percent_as_in_proto: UInt32 | None = field(default=None, name="mirror_percent")
+    """The same under the name it has in the proto, which Istio's CRD has beside the usual one."""
     mirror_percentage: Percent | None = None
     cors_policy: CorsPolicy | None = None
     headers: Headers | None = None

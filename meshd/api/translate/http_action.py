@@ -115,8 +115,9 @@ def translate_mirrors(route: HTTPRoute, destination: Callable[[IstioDestination]
     percent = 100.0
     if route.mirror_percentage is not None:
         percent = route.mirror_percentage.value
-    elif route.mirror_percent is not None:
-        percent = float(route.mirror_percent)
+    for share in (route.mirror_percent_as_in_proto, route.mirror_percent):
+        if share is not None and route.mirror_percentage is None:
+            percent = float(share)
     return (Mirror(destination(route.mirror), percent),)
 
 

@@ -87,8 +87,12 @@ def check_actions(route: HTTPRoute, path: str) -> Iterator[Problem]:
     if route.cors_policy is not None:
         yield from _check_cors(route.cors_policy, f"{path}.corsPolicy")
     yield from _check_percent(route.mirror_percentage, f"{path}.mirrorPercentage")
-    if route.mirror_percent is not None and route.mirror_percent > 100:
-        yield Problem(f"{path}.mirrorPercent", route.mirror_percent, "must be from 0 to 100")
+    for name, share in (
+        ("mirrorPercent", route.mirror_percent),
+        ("mirror_percent", route.mirror_percent_as_in_proto),
+    ):
+        if share is not None and share > 100:
+            yield Problem(f"{path}.{name}", share, "must be from 0 to 100")
     for index, mirror in enumerate(route.mirrors):
         yield from _check_percent(mirror.percentage, f"{path}.mirrors[{index}].percentage")
 

@@ -9,7 +9,7 @@ from meshd.api.istio.service_entry import ServiceEntry, ServicePort
 from meshd.api.object import IstioObject
 from meshd.api.problem import Problem, child, listing
 
-from .names import check_export_to, check_labels, check_port, is_dns_label, is_dns_name
+from .names import check_export_to, check_labels, check_port, is_dns_label, is_dns_name, is_ip_address
 from .sidecar import PROTOCOLS, UNIX
 from .workload_entry import check_endpoint, warn_endpoint
 
@@ -28,8 +28,10 @@ def check_service_entry(entry: IstioObject[ServiceEntry]) -> Iterator[Problem]:
     if not spec.hosts:
         yield Problem("spec.hosts", None, "must name at least one host")
     for index, host in enumerate(spec.hosts):
-        if not is_dns_name(host.removeprefix("*.")):
-            yield Problem(f"spec.hosts[{index}]", host, 'must be a DNS name, or one that starts with "*."')
+        if not is_dns_name(host.removeprefix("*.")) and not is_ip_address(host):
+            yield Problem(
+                f"spec.hosts[{index}]", host, 'must be a DNS name, one that starts with "*.", or an IP address'
+            )
     yield from _check_addresses(spec)
     yield from _check_ports(spec.ports)
     yield from _check_endpoints(spec)

@@ -12,6 +12,10 @@ PORT = "ports: [{number: 80, name: http, protocol: HTTP}]"
 TCP = "ports: [{number: 81, name: tcp, protocol: TCP}]"
 
 
+def test_a_host_may_be_an_address() -> None:
+    assert validate(object_of("ServiceEntry", f"{{hosts: [192.0.2.254, 'a.test'], {PORT}}}")).errors == ()
+
+
 @pytest.mark.parametrize(
     ("spec", "path"),
     [

@@ -82,6 +82,7 @@ HTTP_ROUTE = [
         "{TO_A, mirror: {host: b}, mirrorPercentage: {value: 101}}",
         "mirrorPercentage.value: must be 0, or from",
     ),
+    ("{TO_A, mirror: {host: b}, mirror_percent: 101}", "http[0].mirror_percent: must be from 0 to 100"),
     ("{TO_A, match: [{uri: {exact: a, prefix: b}}]}", "match[0].uri: only one of exact or prefix may be set"),
     (
         "{TO_A, match: [{uri: {regex: '(?=a)'}}]}",
