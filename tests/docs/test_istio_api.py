@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from meshd.api import KINDS, Kind
-from meshd.api.reference import rows
 from meshd.api.support import SUPPORTED, is_supported
+from meshd.api.verdicts import rows
 from tests.conformance.test_conformance_manifests import SUITE
 from tests.docs.evidence import common
 from tests.docs.filled_in import FILLED_IN
