@@ -122,12 +122,14 @@ def test_keys_are_fetched_and_missing_ones_harm_nobody_else(
         Issuer("https://gone.test"): "https://keys.gone.test/keys.json",
     }
     rules = ", ".join(f"{{issuer: '{issuer.name}', jwksUri: '{uri}'}}" for issuer, uri in uris.items())
-    both = json.dumps({"keys": [key for issuer in (RSA, EC) for key in json.loads(issuer.jwks)["keys"]]})
-    with manifests.applied(HERE / "keys.yaml", jwks=both):
+    asked = Issuer(f"http://keys.{place}.svc.cluster.local")
+    rules += f", {{issuer: '{asked.name}'}}"
+    every = json.dumps({"keys": [key for issuer in (RSA, EC, asked) for key in json.loads(issuer.jwks)["keys"]]})
+    with manifests.applied(HERE / "keys.yaml", jwks=every):
         kubernetes.rollout(place, ["keys"], TIMEOUTS.pods_ready)
         with in_force(manifests, target, rules):
             must_answer(target, 200)
-            for issuer in (RSA, EC):
+            for issuer in (RSA, EC, asked):
                 target.must_become(lambda r: r.status == 200, issuer.name, headers=bearer(issuer.token()))
             must_answer(target, 401, bearer(Issuer("https://gone.test").token()))
             must_answer(target, 401, bearer(FORGER.token()))

@@ -8,7 +8,7 @@ from meshd.model.reference import ObjectRef
 
 @dataclass(frozen=True, slots=True)
 class JwtRule:
-    """One issuer. Its keys are in `jwks`, or at `jwks_uri`; with neither, no token of it is ever right.
+    """One issuer. Its keys are in `jwks`, at `jwks_uri`, or where the issuer itself says.
 
     `from_headers` are (name, what goes before the token), `claim_headers` (header, claim); `timeout` is in seconds.
     """
@@ -25,6 +25,10 @@ class JwtRule:
     claim_headers: tuple[tuple[str, str], ...] = ()
     space_delimited_claims: tuple[str, ...] = ()
     timeout: float | None = None
+
+    @property
+    def asks_issuer(self) -> bool:
+        return not self.jwks and not self.jwks_uri
 
 
 @dataclass(frozen=True, slots=True)

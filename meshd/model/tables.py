@@ -110,8 +110,14 @@ PEER_AUTHENTICATIONS: Table[PeerAuthentication] = Table(
     "peer_authentications", {"namespace": lambda p: (p.ref.namespace,)}
 )
 REQUEST_AUTHENTICATIONS: Table[RequestAuthentication] = Table(
-    "request_authentications", {"namespace": lambda r: (r.ref.namespace,)}
+    "request_authentications",
+    {
+        "namespace": lambda r: (r.ref.namespace,),
+        "asked_issuer": lambda r: {rule.issuer for rule in r.rules if rule.asks_issuer},
+    },
 )
+ISSUERS: Table[str] = Table("issuers")
+"""Where an issuer says that its keys are, by its name."""
 SIDECARS: Table[Sidecar] = Table("sidecars", {"namespace": lambda s: (s.ref.namespace,)})
 PROXY_CONFIGS: Table[ProxyConfig] = Table("proxy_configs", {"namespace": lambda c: (c.ref.namespace,)})
 TELEMETRIES: Table[Telemetry] = Table("telemetries", {"namespace": lambda t: (t.ref.namespace,)})

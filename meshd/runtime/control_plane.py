@@ -39,6 +39,7 @@ from meshd.runtime import metrics
 from meshd.runtime.admin import build_admin_app
 from meshd.runtime.describe import describe
 from meshd.runtime.insecure import BelieveNodeId
+from meshd.runtime.issuers import Issuers
 from meshd.runtime.leader import Leader
 from meshd.runtime.monitoring import build_monitoring_app
 from meshd.runtime.serving import ServingCertificate, keep_fresh, server_context
@@ -157,6 +158,7 @@ class ControlPlane:
                     self.publisher.run(),
                     self.publisher.renew_certificates(),
                     self._leader.run(known),
+                    Issuers(self.publisher.engine.store, self.publisher.submit).run(),
                 ]
                 tasks = [group.create_task(work) for work in works]
                 await self._until_known(known)

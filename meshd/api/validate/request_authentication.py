@@ -28,9 +28,9 @@ def warn_request_authentication(policy: IstioObject[RequestAuthentication]) -> I
     """What is allowed but surely not meant."""
     yield from warn_of_empty_selector(policy.spec.selector)
     for index, rule in enumerate(policy.spec.jwt_rules):
-        if not rule.jwks and not rule.jwks_uri:
-            reason = "has neither jwks nor jwksUri, and the issuer is not asked where its keys are (OpenID discovery)"
-            yield Problem(f"spec.jwtRules[{index}]", None, f"{reason}: every token of it is refused; set jwksUri")
+        if not rule.jwks and not rule.jwks_uri and not rule.issuer.lower().startswith(("http://", "https://")):
+            reason = "is no URL, and cannot be asked where its keys are: every token of it is refused; set jwksUri"
+            yield Problem(f"spec.jwtRules[{index}].issuer", rule.issuer, reason)
         if rule.jwks and rule.timeout:
             yield Problem(
                 f"spec.jwtRules[{index}].timeout", rule.timeout, "has no effect: no keys are fetched for jwks"

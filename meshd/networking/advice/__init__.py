@@ -15,11 +15,11 @@ from meshd.model.telemetry import Telemetry
 from meshd.networking.advice.destinations import of_policy
 from meshd.networking.advice.finding import Finding
 from meshd.networking.advice.gateways import of_gateway
+from meshd.networking.advice.issuers import of_request_authentication
 from meshd.networking.advice.policies import of_authorization, of_peer_authentication
 from meshd.networking.advice.routes import of_rules
 from meshd.networking.advice.services import of_service
 from meshd.networking.advice.sidecars import of_sidecar
-from meshd.networking.advice.targets import of_targets
 from meshd.networking.advice.telemetry import of_telemetry
 
 
@@ -51,7 +51,7 @@ def _findings(read: Reader, row: object) -> Iterator[Finding]:
         case PeerAuthentication():
             return of_peer_authentication(read, row)
         case RequestAuthentication():
-            return of_targets(read, row)
+            return of_request_authentication(read, row)
         case Sidecar():
             return of_sidecar(read, row)
         case Telemetry():

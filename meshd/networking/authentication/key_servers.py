@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from meshd.model.destination import TlsMode
 from meshd.model.memo import Reader
-from meshd.model.request_authentication import RequestAuthentication
+from meshd.model.request_authentication import JwtRule, RequestAuthentication
 from meshd.model.service import Resolution
-from meshd.model.tables import REQUEST_AUTHENTICATIONS
+from meshd.model.tables import ISSUERS, REQUEST_AUTHENTICATIONS
 from meshd.networking.clusters.policy import effective_policy
 from meshd.networking.lookup import destination_policy, mesh_config, service_of
 from meshd.networking.names import outbound_cluster_name
@@ -27,6 +27,11 @@ class KeyServer:
         if self.service:
             return outbound_cluster_name(self.service, self.port)
         return f"jwks|{self.port}|{'tls' if self.is_tls else ''}|{self.host}"
+
+
+def jwks_uri(read: Reader, rule: JwtRule) -> str:
+    """Where the keys of a rule are fetched; "" for those in the rule, and while the issuer has not said it."""
+    return rule.jwks_uri or (read.get(ISSUERS, rule.issuer) or "" if rule.asks_issuer else "")
 
 
 def key_server(read: Reader, namespace: str, uri: str) -> KeyServer:
@@ -66,6 +71,6 @@ def authentications_in(read: Reader, namespace: str) -> tuple[RequestAuthenticat
 
 def key_services(read: Reader, namespace: str) -> tuple[tuple[str, int], ...]:
     """Services of the mesh, with their ports, that proxies in `namespace` may ask for keys."""
-    uris = {rule.jwks_uri for each in read.query(authentications_in, namespace) for rule in each.rules if rule.jwks_uri}
-    servers = [read.query(key_server, namespace, uri) for uri in sorted(uris)]
+    uris = {jwks_uri(read, rule) for each in read.query(authentications_in, namespace) for rule in each.rules}
+    servers = [read.query(key_server, namespace, uri) for uri in sorted(uris - {""})]
     return tuple((server.service, server.port) for server in servers if server.service)

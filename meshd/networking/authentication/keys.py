@@ -12,7 +12,7 @@ from meshd.model.hosts import is_ip_address
 from meshd.model.memo import Reader
 from meshd.model.request_authentication import JwtRule
 from meshd.model.resource import Resource, Scope
-from meshd.networking.authentication.key_servers import KeyServer, key_server
+from meshd.networking.authentication.key_servers import KeyServer, jwks_uri, key_server
 from meshd.networking.authentication.rules import jwt_rules
 from meshd.networking.clusters.connection_pool import circuit_breakers, connection_settings
 from meshd.networking.clusters.tls import client_tls_socket
@@ -31,12 +31,13 @@ def keys(read: Reader, namespace: str, rule: JwtRule) -> dict[str, Any]:
     """JwtProvider's source of keys. Envoy refuses an empty set, so an issuer without keys is one whose fetch fails."""
     if rule.jwks:
         return {"local_jwks": {"inline_string": rule.jwks}}
-    if not rule.jwks_uri:
+    where = jwks_uri(read, rule)
+    if not where:
         uri = {"uri": NOWHERE, "cluster": BLACK_HOLE_CLUSTER, "timeout": duration(DEFAULT_TIMEOUT)}
         return {"remote_jwks": {"http_uri": uri}}
     uri = {
-        "uri": rule.jwks_uri,
-        "cluster": read.query(key_server, namespace, rule.jwks_uri).cluster,
+        "uri": where,
+        "cluster": read.query(key_server, namespace, where).cluster,
         "timeout": duration(rule.timeout or DEFAULT_TIMEOUT),
     }
     fetch = {"fast_listener": True}
@@ -46,8 +47,8 @@ def keys(read: Reader, namespace: str, rule: JwtRule) -> dict[str, Any]:
 def key_clusters(read: Reader, scope: Scope) -> tuple[KeyServer, ...]:
     """Servers that need a cluster of their own."""
     assert isinstance(scope, WorkloadScope)
-    uris = dict.fromkeys(rule.jwks_uri for rule in read.query(jwt_rules, scope) if rule.jwks_uri)
-    servers = (read.query(key_server, scope.namespace, uri) for uri in uris)
+    uris = dict.fromkeys(jwks_uri(read, rule) for rule in read.query(jwt_rules, scope))
+    servers = (read.query(key_server, scope.namespace, uri) for uri in uris if uri)
     return tuple(dict.fromkeys(server for server in servers if not server.service))
 
 

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from conformance.tokens import Issuer
+from meshd.model.tables import ISSUERS
 from tests.meshd.networking.mesh_of import MESHES, engine_of, resources_of
 from tests.meshd.networking.proxied import proxied
 
@@ -136,6 +137,15 @@ def test_an_issuer_without_keys_has_all_its_tokens_refused(tmp_path: Path) -> No
     with proxied(engine_of(mesh(authentication(f"{{issuer: '{RSA.name}'}}"))), tmp_path) as proxy:
         assert proxy.get().status == 200
         assert proxy.get(authorization=f"Bearer {RSA.token()}").status == 401
+
+
+def test_keys_are_fetched_where_the_issuer_says() -> None:
+    engine = engine_of(mesh(authentication("{issuer: 'https://id.example'}")))
+    before = resources_of(engine, "shop/frontend-1")
+    engine.apply([(ISSUERS, "https://id.example", "https://keys.example/k")])
+    made = resources_of(engine, "shop/frontend-1")
+    assert made["Cluster"].keys() - before["Cluster"].keys() == {"jwks|443|tls|keys.example"}
+    assert '"https://keys.example/k"' in json.dumps(made["Listener"]["virtualInbound"])
 
 
 def test_only_key_servers_outside_the_mesh_get_clusters_of_their_own() -> None:

@@ -1,0 +1,106 @@
+"""Issuers are asked where their keys are, by the rules that do not say it, and what they said stays."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from meshd.model.reference import ObjectRef
+from meshd.model.request_authentication import JwtRule, RequestAuthentication
+from meshd.model.store import Store
+from meshd.model.tables import ISSUERS, REQUEST_AUTHENTICATIONS
+from meshd.runtime import issuers
+from meshd.runtime.issuers import Issuers, NoAnswer, jwks_uri_of
+
+Answer = Callable[[], web.Response]
+KEYS = "https://keys.test/keys"
+
+
+class Issuer:
+    """A server whose answer may change."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = lambda: web.json_response({"issuer": "me", "jwks_uri": KEYS})
+        self.asked = 0
+        self.url = ""
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        return self.answer()
+
+
+@pytest_asyncio.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    made = Issuer()
+    app = web.Application()
+    app.router.add_get(issuers.WELL_KNOWN, made.handle)
+    async with TestServer(app) as server:
+        made.url = str(server.make_url("")).removesuffix("/")
+        yield made
+
+
+def policy(*rules: JwtRule) -> RequestAuthentication:
+    return RequestAuthentication(ObjectRef("RequestAuthentication", "shop", "tokens"), rules=rules)
+
+
+async def looked(store: Store, times: int = 1, asking: Issuers | None = None) -> Issuers:
+    asking = asking or Issuers(store, store.apply)
+    async with aiohttp.ClientSession() as session:
+        for _ in range(times):
+            await asking.look(session)
+    return asking
+
+
+@pytest.mark.asyncio
+async def test_an_issuer_is_asked_once_and_forgotten_with_its_rule(issuer: Issuer) -> None:
+    store = Store()
+    store.apply([(REQUEST_AUTHENTICATIONS, "a", policy(JwtRule(issuer.url), JwtRule("https://b.test", jwks="{}")))])
+    asking = await looked(store, times=2)
+    assert (store.get(ISSUERS, issuer.url), issuer.asked) == (KEYS, 1)
+    store.apply([(REQUEST_AUTHENTICATIONS, "a", None)])
+    await looked(store, asking=asking)
+    assert store.all(ISSUERS) == ()
+
+
+@pytest.mark.asyncio
+async def test_what_was_said_stays_while_the_issuer_does_not_answer(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuers, "REFRESH_SECONDS", 0.0)
+    store = Store()
+    store.apply([(REQUEST_AUTHENTICATIONS, "a", policy(JwtRule(issuer.url + "/")))])
+    asking = await looked(store)
+    issuer.answer = lambda: web.Response(status=503)
+    await looked(store, asking=asking)
+    assert (store.get(ISSUERS, issuer.url + "/"), issuer.asked) == (KEYS, 2)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda: web.Response(status=404), "it answers 404"),
+        (lambda: web.Response(text="<html>"), "malformed"),
+        (lambda: web.json_response({}), "jwks_uri"),
+        (lambda: web.json_response({"jwks_uri": "file:///etc/passwd"}), "is no URL: file:///etc/passwd"),
+    ],
+)
+async def test_a_wrong_answer_is_none(issuer: Issuer, answer: Answer, reason: str) -> None:
+    issuer.answer = answer
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(NoAnswer, match=reason):
+            await jwks_uri_of(session, issuer.url)
+
+
+@pytest.mark.asyncio
+async def test_one_that_cannot_be_reached_holds_up_nobody(issuer: Issuer) -> None:
+    store = Store()
+    rules = JwtRule("http://127.0.0.1:1"), JwtRule("no-url"), JwtRule(issuer.url)
+    store.apply([(REQUEST_AUTHENTICATIONS, "a", policy(*rules))])
+    await looked(store)
+    assert store.all(ISSUERS) == (KEYS,)
