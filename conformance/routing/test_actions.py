@@ -79,7 +79,7 @@ def test_copies_go_to_each_mirror(target: Target, backends: Backends, path: str,
 
     def copies() -> None:
         answer = backends.service("echo-v2").send(f"/attempts?id={test_id}")
-        assert answer.seen == {"GET": 20 * times}, f"v2 got {answer.body} of {20 * times} copies"
+        assert answer.seen == ({"GET": 20 * times} if times else {}), f"v2 got {answer.body} of {20 * times} copies"
 
     eventually(copies, within=TIMEOUTS.request, what="a copy of each request for each mirror")
 
