@@ -1,5 +1,6 @@
 """Which servers a gateway proxy has to offer, taken from all Gateway objects that select it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from meshd.model.gateway import Gateway, GatewayServer, KeyPair, ServerTls, ServerTlsMode
@@ -52,17 +53,21 @@ class BoundServer:
 
 
 def gateway_servers(read: Reader, scope: WorkloadScope) -> tuple[BoundServer, ...]:
-    """All servers for a gateway workload, the oldest Gateway first.
+    """All servers for a gateway workload."""
+    return bound_servers(read, scope, [g for g in read.all(GATEWAYS) if selects(g.selector, scope.labels)])
+
+
+def bound_servers(read: Reader, scope: WorkloadScope, gateways: Iterable[Gateway]) -> tuple[BoundServer, ...]:
+    """The servers of `gateways`, those of the oldest first.
 
     A server's port is the gateway Service's: where that service maps it to another port of the pod, the proxy listens
     there.
     """
     services = read.query(services_of_workload, scope.namespace, scope.labels)
     targets = {p.port: target_port(p, scope.container_ports) for s in services for p in s.ports}
-    chosen = [g for g in read.all(GATEWAYS) if selects(g.selector, scope.labels)]
     return tuple(
         BoundServer(gateway, server, targets.get(server.port) or server.port)
-        for gateway in oldest_first(chosen)
+        for gateway in oldest_first(gateways)
         for server in gateway.servers
     )
 

@@ -12,7 +12,7 @@ from enum import Enum
 
 from meshd.model.labels import Labels
 from meshd.model.locality import NOWHERE, Locality, Zones
-from meshd.model.service import Proxy
+from meshd.model.service import Proxy, Workload
 
 
 class Layer(Enum):
@@ -69,7 +69,9 @@ class ProxyScope:
     node: str = ""
 
 
+def workload_scope(workload: Workload) -> WorkloadScope:
+    return WorkloadScope(workload.namespace, workload.labels, workload.container_ports)
+
+
 def proxy_scope(proxy: Proxy) -> ProxyScope:
-    workload = proxy.workload
-    scope = WorkloadScope(workload.namespace, workload.labels, workload.container_ports)
-    return ProxyScope(proxy.is_gateway, scope, workload.node)
+    return ProxyScope(proxy.is_gateway, workload_scope(proxy.workload), proxy.workload.node)

@@ -7,18 +7,40 @@ from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.tables import GATEWAYS, WORKLOADS
 from meshd.networking.advice.finding import Finding, older
-from meshd.networking.gateways import HTTP_PROTOCOLS
+from meshd.networking.gateways import HTTP_PROTOCOLS, bound_servers
+from meshd.networking.scopes import WorkloadScope, workload_scope
 
 _TLS = frozenset(("HTTPS", "TLS"))
 
 
 def of_gateway(read: Reader, gateway: Gateway) -> Iterator[Finding]:
-    if not any(selects(gateway.selector, workload.labels) for workload in read.all(WORKLOADS)):
+    pods = [workload for workload in read.all(WORKLOADS) if selects(gateway.selector, workload.labels)]
+    if not pods:
         pairs = ", ".join(f"{key}={value}" for key, value in gateway.selector)
         yield Finding("spec.selector", f"no pod has the labels {pairs}: nobody serves it", missing=True)
     for other in read.all(GATEWAYS):
         if other.ref != gateway.ref and other.selector == gateway.selector:
             yield from _same_port(gateway, other)
+    for scope in dict.fromkeys(map(workload_scope, pods)):
+        yield from _same_listener(read, scope, gateway)
+
+
+def _same_listener(read: Reader, scope: WorkloadScope, gateway: Gateway) -> Iterator[Finding]:
+    """Two ports of the Service that lead to one of the pod: plain HTTP is the first's alone, TLS goes by its names."""
+    others = [g for g in read.all(GATEWAYS) if g.ref != gateway.ref and selects(g.selector, scope.labels)]
+    servers = bound_servers(read, scope, [gateway, *others])
+    for index, bound in enumerate(servers):
+        for first in servers[:index] if bound.gateway.ref == gateway.ref else ():
+            same = (bound.address, bound.is_tls) == (first.address, first.is_tls)
+            if same and bound.server.port != first.server.port:
+                shared = sorted(_names(bound.server) & _names(first.server)) if bound.is_tls else ["all hosts"]
+                if shared:
+                    text = f"{bound.server.port} and {first.server.port} are both port {bound.listen} of the pod"
+                    yield Finding(
+                        "spec.servers.port",
+                        f"{text}: for {', '.join(shared)} only what {first.gateway.ref} says of"
+                        f" {first.server.port} counts",
+                    )
 
 
 def _same_port(gateway: Gateway, other: Gateway) -> Iterator[Finding]:

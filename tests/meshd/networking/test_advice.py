@@ -233,6 +233,17 @@ def test_of_two_gateways_at_one_port() -> None:
     ]
 
 
+def test_two_ports_of_a_gateways_service_that_are_one_of_its_pod() -> None:
+    servers = "servers: [{port: {number: 8080, name: b, protocol: HTTP}, hosts: [c.d]}]"
+    new = dated("Gateway", "new", NEW, f"{{selector: {{istio: ingressgateway}}, {servers}}}")
+    old = dated("Gateway", "old", OLD, f"{{selector: {{istio: ingressgateway}}, {servers.replace('8080', '80')}}}")
+    assert told(old, new) == []
+    assert told(new, old) == [
+        "spec.servers.port: 8080 and 80 are both port 8080 of the pod:"
+        " for all hosts only what Gateway shop/old says of 80 counts"
+    ]
+
+
 def test_policies_that_hold_for_nobody() -> None:
     nobody = "spec.selector: no pod of namespace shop has the labels app=none: it holds for nobody yet"
     assert told(dated("PeerAuthentication", "new", NEW, "{selector: {matchLabels: {app: none}}}")) == [nobody]
