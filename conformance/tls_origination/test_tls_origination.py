@@ -44,9 +44,15 @@ def made_files() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def entrance(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backends: Backends) -> Iterator[Target]:
-    files = secret(settings.namespace, "files")
-    kubernetes.apply(yaml.safe_dump({**files, "stringData": made_files()}))
+def files() -> dict[str, str]:
+    return made_files()
+
+
+@pytest.fixture(scope="module")
+def entrance(
+    settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backends: Backends, files: dict[str, str]
+) -> Iterator[Target]:
+    kubernetes.apply(yaml.safe_dump({**secret(settings.namespace, "files"), "stringData": files}))
     with manifests.applied(HERE / "edge.yaml"):
         kubernetes.rollout(settings.namespace, ["files"], TIMEOUTS.pods_ready)
         (pod,) = kubernetes.running_pods(settings.namespace, "app=files")
@@ -113,3 +119,20 @@ def test_a_sidecar_ends_tls_and_nothing_else_on_its_port(entrance: Target, sidec
 def test_a_sidecar_asks_clients_for_certificates(entrance: Target, sidecar: str, name: str) -> None:
     must_be_ended(entrance, "ended-mutual", with_identity=True)
     replace(entrance, host=f"{name}.ask.test").must_become(lambda r: r.status == 503, f"{name} refused")
+
+
+def test_a_sidecar_shows_a_certificate_of_a_secret_that_its_account_may_read(
+    entrance: Target, backends: Backends, kubernetes: Kubernetes, manifests: Manifests, files: dict[str, str]
+) -> None:
+    place = backends.settings.namespace
+    data = {"tls.crt": files["client.crt"], "tls.key": files["client.key"], "ca.crt": files["ca.crt"]}
+    kubernetes.apply(yaml.safe_dump({**secret(place, "sealed"), "stringData": data}))
+    (pod,) = kubernetes.running_pods(place, "app=files")
+    address = str(kubernetes.get("pod", pod, "-n", place)["status"]["podIP"])
+    target = Target(backends.client, backends.service("echo").base, host="sealed.out.test")
+    with manifests.applied(HERE / "sealed.yaml", edge_ip=address):
+        target.must_become(lambda r: r.status == 503, "503 without the right to the Secret")
+        with manifests.applied(HERE / "sealed-role.yaml"):
+            target.must_become(
+                lambda r: r.status == 200 and r.version == "v1", "the server that asks for a certificate"
+            )

@@ -1,5 +1,5 @@
-"""What meshd may do in the cluster: read what it discovers, ask whose token a proxy shows, write statuses of Istio
-objects, and in its own namespace hold the leader's lease.
+"""What meshd may do in the cluster: read what it discovers, ask whose token a proxy shows and what its account may
+read, write statuses of Istio objects, and in its own namespace hold the leader's lease.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ CLUSTER_RULES: list[k8s.rbac.v1.PolicyRuleArgsDict] = [
     {"api_groups": API_GROUPS, "resources": ["*"], "verbs": READ},
     {"api_groups": API_GROUPS, "resources": ["*/status"], "verbs": ["patch"]},
     {"api_groups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
+    {"api_groups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]},
 ]
 
 LEASE = "meshd-leader"

@@ -33,6 +33,7 @@ PORTS = (
     GatewayPort("status-port", 15021, 15021),
     GatewayPort("http2", 80, 8080, 30080),
     GatewayPort("https", 443, 8443, 30443),
+    GatewayPort("tcp", 31400, 31400),
     GatewayPort("http-extra", 8081, 8081, 30081),
     GatewayPort("https-extra", 15443, 15443, 30444),
 )

@@ -104,6 +104,8 @@ DESTINATIONS: Table[DestinationPolicy] = Table(
         "prefers": lambda d: (d.prefers,),
     },
 )
+SECRET_READERS: Table[bool] = Table("secret_readers")
+"""Whether a service account may list the Secrets of its namespace, of those for whom it matters."""
 GATEWAYS: Table[Gateway] = Table("gateways")
 KEY_PAIRS: Table[KeyPair] = Table("key_pairs")
 PEER_AUTHENTICATIONS: Table[PeerAuthentication] = Table(

@@ -28,7 +28,7 @@ from meshd.networking.routes.sidecar import (
     sidecar_routes,
     sidecar_virtual_hosts,
 )
-from meshd.networking.secrets import build_gateway_secret, build_sidecar_secret, gateway_secrets, sidecar_secrets
+from meshd.networking.secrets import build_secret, gateway_secrets, sidecar_secrets
 from meshd.networking.visibility import (
     gateway,
     gateway_outbound_layers,
@@ -54,6 +54,6 @@ GENERATORS = (
     Generator(ROUTE, gateway, gateway_routes, build_gateway_route),
     Generator(VIRTUAL_HOST, sidecar_outbound_layers, sidecar_virtual_hosts, build_sidecar_virtual_host),
     Generator(VIRTUAL_HOST, gateway, gateway_virtual_hosts, build_gateway_virtual_host),
-    Generator(SECRET, gateway, gateway_secrets, build_gateway_secret),
-    Generator(SECRET, sidecar_inbound, sidecar_secrets, build_sidecar_secret),
+    Generator(SECRET, gateway, gateway_secrets, build_secret),
+    Generator(SECRET, sidecar_inbound, sidecar_secrets, build_secret),
 )

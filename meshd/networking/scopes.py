@@ -58,6 +58,7 @@ class WorkloadScope:
     namespace: str
     labels: Labels
     container_ports: tuple[tuple[str, int], ...]
+    service_account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class ProxyScope:
 
 
 def workload_scope(workload: Workload) -> WorkloadScope:
-    return WorkloadScope(workload.namespace, workload.labels, workload.container_ports)
+    return WorkloadScope(workload.namespace, workload.labels, workload.container_ports, workload.service_account)
 
 
 def proxy_scope(proxy: Proxy) -> ProxyScope:

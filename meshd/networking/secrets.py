@@ -5,10 +5,12 @@ from typing import Any
 
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 
+from meshd.model.destination import DestinationPolicy
 from meshd.model.gateway import ServerTls
+from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
-from meshd.model.tables import DESTINATIONS, KEY_PAIRS, exported
+from meshd.model.tables import DESTINATIONS, KEY_PAIRS, SECRET_READERS, exported
 from meshd.networking.gateways import ca_credential, gateway_servers, trusted_ca
 from meshd.networking.inbound_ports import inbound_ports
 from meshd.networking.names import (
@@ -54,13 +56,14 @@ def gateway_secrets(read: Reader, scope: Scope) -> tuple[str, ...]:
 
 
 def sidecar_secrets(read: Reader, scope: Scope) -> tuple[str, ...]:
-    """The same of the sidecar's ports, which know files alone."""
+    """Files of the sidecar's ports, and what DestinationRules name that select the workload, if it may have it."""
     assert isinstance(scope, WorkloadScope)
-    return tuple(sorted(_names({port.tls for port in read.query(inbound_ports, scope) if port.tls})))
-
-
-def build_sidecar_secret(read: Reader, scope: Scope, item: object) -> Resource | None:
-    return _file_secret(str(item))
+    names = _names({port.tls for port in read.query(inbound_ports, scope) if port.tls})
+    for policy in read.find(DESTINATIONS, "selecting", scope.namespace):
+        is_meant = bool(policy.credentials) and selects(policy.selector, scope.labels)
+        if is_meant and read.get(SECRET_READERS, f"{scope.namespace}/{scope.service_account}"):
+            names.update(_credentials(policy))
+    return tuple(sorted(names))
 
 
 def _names(settings: Iterable[ServerTls]) -> set[str]:
@@ -70,8 +73,12 @@ def _names(settings: Iterable[ServerTls]) -> set[str]:
 def _of_policies(read: Reader, namespace: str) -> Iterator[str]:
     for policy in read.find(DESTINATIONS, "credential", True):
         if exported(policy.export_to, policy.ref.namespace, namespace):
-            for name in policy.credentials:
-                yield from (gateway_credential(name), gateway_credential_ca(name))
+            yield from _credentials(policy)
+
+
+def _credentials(policy: DestinationPolicy) -> Iterator[str]:
+    for name in policy.credentials:
+        yield from (gateway_credential(name), gateway_credential_ca(name))
 
 
 def certificate_names(tls: ServerTls) -> tuple[str, ...]:
@@ -88,7 +95,7 @@ def root_name(tls: ServerTls) -> str:
     return gateway_credential_ca(credential) if credential else ""
 
 
-def build_gateway_secret(read: Reader, scope: Scope, item: object) -> Resource | None:
+def build_secret(read: Reader, scope: Scope, item: object) -> Resource | None:
     assert isinstance(scope, WorkloadScope)
     kind, _, name = str(item).partition(":")
     if kind != "kubernetes":

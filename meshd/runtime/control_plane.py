@@ -42,6 +42,7 @@ from meshd.runtime.insecure import BelieveNodeId
 from meshd.runtime.issuers import Issuers
 from meshd.runtime.leader import Leader
 from meshd.runtime.monitoring import build_monitoring_app
+from meshd.runtime.secret_readers import SecretReaders
 from meshd.runtime.serving import ServingCertificate, keep_fresh, server_context
 from meshd.runtime.settings import Settings, StartError
 from meshd.runtime.token_review import KubernetesTokenReviewer
@@ -159,6 +160,7 @@ class ControlPlane:
                     self.publisher.renew_certificates(),
                     self._leader.run(known),
                     Issuers(self.publisher.engine.store, self.publisher.submit).run(),
+                    SecretReaders(self.publisher.engine.store, self.publisher.submit, self._client).run(),
                 ]
                 tasks = [group.create_task(work) for work in works]
                 await self._until_known(known)

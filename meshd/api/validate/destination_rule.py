@@ -29,7 +29,10 @@ from .names import (
 from .target import check_selector, warn_of_empty_selector
 from .tls_mode import warn_client_tls
 
-AT_GATEWAYS = "has an effect at gateways alone, whose namespace the Secret must be in; sidecars have no such Secrets"
+AT_GATEWAYS = (
+    "has an effect at gateways, whose namespace the Secret must be in; at sidecars only with a workloadSelector, and"
+    " where their service account may list Secrets"
+)
 
 
 def check_destination_rule(rule: IstioObject[DestinationRule]) -> Iterator[Problem]:
@@ -63,7 +66,7 @@ def warn_destination_rule(rule: IstioObject[DestinationRule]) -> Iterator[Proble
     yield from warn_locality(rule.spec)
     for place, tls in _tls_settings(rule.spec):
         yield from warn_client_tls(tls, place)
-        if tls.credential_name and tls.mode in ("SIMPLE", "MUTUAL"):
+        if tls.credential_name and tls.mode in ("SIMPLE", "MUTUAL") and rule.spec.workload_selector is None:
             yield Problem(f"{place}.credentialName", tls.credential_name, AT_GATEWAYS)
 
 

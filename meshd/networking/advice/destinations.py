@@ -6,7 +6,7 @@ from meshd.model.destination import DestinationPolicy, Subset, TrafficPolicy
 from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.service import Service
-from meshd.model.tables import DESTINATIONS
+from meshd.model.tables import DESTINATIONS, KEY_PAIRS, SECRET_READERS, WORKLOADS
 from meshd.networking.advice.finding import Finding, no_port, older
 from meshd.networking.lookup import destination_service, mesh_config, workloads_of_service
 
@@ -21,6 +21,7 @@ def of_policy(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:
     if service is not None:
         yield from _without_port(service, policy)
     yield from _same_host(read, policy)
+    yield from _secrets(read, policy)
 
 
 def _subset(read: Reader, service: Service | None, subset: Subset) -> Iterator[Finding]:
@@ -42,6 +43,22 @@ def _without_port(service: Service, policy: DestinationPolicy) -> Iterator[Findi
         if own.tunnel is not None and all(port.protocol.is_http for port in service.ports):
             text = f"a tunnel carries TCP, and service {service.hostname} speaks HTTP on all its ports"
             yield Finding(f"{place}.trafficPolicy.tunnel", text)
+
+
+def _secrets(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:
+    """Secrets for the sidecars that a rule selects: there are none, or they may not have them."""
+    if not policy.selector or not policy.credentials:
+        return
+    namespace = policy.ref.namespace
+    for name in sorted(policy.credentials):
+        if read.get(KEY_PAIRS, f"{namespace}/{name}") is None:
+            text = f"there is no Secret {namespace}/{name} with a key pair or roots yet"
+            yield Finding("spec.trafficPolicy.tls.credentialName", text, missing=True)
+    pods = [pod for pod in read.find(WORKLOADS, "namespace", namespace) if selects(policy.selector, pod.labels)]
+    for account in sorted({pod.service_account for pod in pods if pod.in_mesh}):
+        if not read.get(SECRET_READERS, f"{namespace}/{account}"):
+            text = f"service account {account} is not known to be allowed to list Secrets of {namespace}"
+            yield Finding("spec.trafficPolicy.tls.credentialName", f"{text}: give it a Role, or wait", missing=True)
 
 
 def _same_host(read: Reader, policy: DestinationPolicy) -> Iterator[Finding]:

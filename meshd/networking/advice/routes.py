@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from meshd.model.gateway import Gateway
 from meshd.model.memo import Reader
 from meshd.model.route import MESH_GATEWAY, Destination, RouteRules
 from meshd.model.tables import GATEWAYS, ROUTE_RULES, exported, only_for
 from meshd.networking.advice.delegation import delegation_advice
 from meshd.networking.advice.finding import Finding, no_port, older
 from meshd.networking.advice.sections import sections_advice
-from meshd.networking.gateways import intersection, server_hosts
+from meshd.networking.gateways import HTTP_PROTOCOLS, intersection, server_hosts
 from meshd.networking.lookup import destination_policy, destination_service, mesh_config
 
 DESTINATION = "spec.http.route.destination"
@@ -68,16 +69,31 @@ def _same_host(read: Reader, rules: RouteRules, gateway: str, host: str) -> Iter
     https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services
     """
     for other in read.find(ROUTE_RULES, "host", host):
-        if other.ref == rules.ref or gateway not in other.gateways or not _meet(rules, other):
+        place = gateway if gateway in other.gateways else _with_same_port(read, gateway, other)
+        if other.ref == rules.ref or not place or not _meet(rules, other):
             continue
         first, second = (other, rules) if older(other, rules) else (rules, other)
         if gateway == MESH_GATEWAY and rules.http and other.http:
             yield f"{other.ref} has the host {host} too: in the mesh {first.ref} counts, being older; make them one"
         elif gateway != MESH_GATEWAY and _takes_all(first) and _takes_all(second):
             yield (
-                f"{other.ref} has the host {host} at Gateway {gateway} too, and both take every request:"
+                f"{other.ref} has the host {host} at Gateway {place} too, and both take every request:"
                 f" {first.ref} does, being older; give one of them matches"
             )
+
+
+def _with_same_port(read: Reader, gateway: str, other: RouteRules) -> str:
+    """A Gateway of `other` that has plain HTTP at a port of the same pods as `gateway`; "" for none."""
+    mine = read.get(GATEWAYS, gateway)
+    for key in other.gateways:
+        found = read.get(GATEWAYS, key)
+        if mine and found and found.selector == mine.selector and _plain_ports(mine) & _plain_ports(found):
+            return key
+    return ""
+
+
+def _plain_ports(gateway: Gateway) -> set[tuple[int, str]]:
+    return {(server.port, server.bind) for server in gateway.servers if server.protocol in HTTP_PROTOCOLS}
 
 
 def _meet(first: RouteRules, second: RouteRules) -> bool:

@@ -65,7 +65,9 @@ def cluster_of(read: Reader, scope: OutboundScope, item: ClusterItem, at_gateway
     port = service.port(number) if service else None
     if service is None or port is None:
         return None
+    rule = read.query(destination_policy, scope.namespace, host, scope.labels)
     policy = read.query(policy_of, scope.namespace, scope.labels, host, number, subset)
+    has_secrets = at_gateway or bool(rule and rule.selector)
     name = outbound_cluster_name(host, number, subset)
     pool = policy.connection_pool or ConnectionPool()
     settings: dict[str, Any] = {
@@ -73,7 +75,7 @@ def cluster_of(read: Reader, scope: OutboundScope, item: ClusterItem, at_gateway
         "metadata": {"filter_metadata": {"istio": _metadata(read, service, port, subset)}},
         **connection_settings(pool),
         **_endpoints(read, scope, item, service, policy),
-        **transport_security(read, service, port, subset, policy, at_gateway),
+        **transport_security(read, service, port, subset, policy, has_secrets),
     }
     if port.protocol is Protocol.AUTO and not at_gateway and not pool.upgrade_to_http2:
         pool = replace(pool, use_client_protocol=True)

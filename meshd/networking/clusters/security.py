@@ -16,11 +16,14 @@ RAW_BUFFER = {"name": "tlsMode-disabled", "match": {}, "transport_socket": PLAIN
 
 
 def transport_security(
-    read: Reader, service: Service, port: ServicePort, subset: str, policy: TrafficPolicy, at_gateway: bool
+    read: Reader, service: Service, port: ServicePort, subset: str, policy: TrafficPolicy, has_secrets: bool
 ) -> dict[str, Any]:
-    """Fields of a cluster: the transport sockets of its connections. Secrets by name are there for gateways alone."""
+    """Fields of a cluster: the transport sockets of its connections.
+
+    Gateways have Secrets by name, and sidecars by a DestinationRule that selects them (`has_secrets`).
+    """
     tls = policy.tls
-    if tls is not None and tls.credential_name and not at_gateway:
+    if tls is not None and tls.credential_name and not has_secrets:
         policy = replace(policy, tls=replace(tls, credential_name=""))
     security = _tls(read, service, port, subset, policy)
     return behind_proxy_header(security, policy.proxy_protocol) if policy.proxy_protocol else security

@@ -135,7 +135,9 @@ def test_failover_without_outlier_detection_is_told(policy: str, path: str) -> N
         assert told.startswith(f"{path}loadBalancer.localityLbSetting: has no effect without outlierDetection")
 
 
-def test_secrets_are_for_gateways_alone() -> None:
+def test_secrets_are_for_gateways_and_those_that_are_selected() -> None:
     tls = "{tls: {mode: SIMPLE, credentialName: c}}"
     [told] = warnings("DestinationRule", f"{{host: a, subsets: [{{name: v, labels: {{a: b}}, trafficPolicy: {tls}}}]}}")
-    assert told.startswith("spec.subsets[0].trafficPolicy.tls.credentialName: has an effect at gateways alone")
+    assert told.startswith("spec.subsets[0].trafficPolicy.tls.credentialName: has an effect at gateways, whose")
+    selected = f"{{host: a, workloadSelector: {{matchLabels: {{a: b}}}}, trafficPolicy: {tls}}}"
+    assert warnings("DestinationRule", selected) == []

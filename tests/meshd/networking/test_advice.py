@@ -173,6 +173,11 @@ def test_at_a_gateway_only_two_that_take_every_request_conflict() -> None:
         "spec.hosts: VirtualService shop/old has the host a.b at Gateway shop/edge too, and both take every request:"
         " VirtualService shop/old does, being older; give one of them matches"
     ]
+    beside = dated("Gateway", "beside", NEW, f"{{selector: {{istio: ingressgateway}}, {servers}}}")
+    assert told(dated("VirtualService", "wide", NEW, ANSWER % ("a.b", "beside", "")), edge, old, beside) == [
+        "spec.hosts: VirtualService shop/old has the host a.b at Gateway shop/edge too, and both take every request:"
+        " VirtualService shop/old does, being older; give one of them matches"
+    ]
     assert told(dated("VirtualService", "c", NEW, ANSWER % ("c.d", "edge", "")), edge) == [
         "spec.hosts: no server of Gateway shop/edge has the host c.d: it lets in a.b"
     ]
