@@ -55,8 +55,11 @@ class Child:
     def check(self) -> None:
         """Raises BenchmarkError, with the last lines of the log, when it has ended."""
         if self.process.poll() is not None:
-            last = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
-            raise BenchmarkError(f"{self.name} ended with {self.process.returncode}:\n" + "\n".join(last))
+            raise BenchmarkError(f"{self.name} ended with {self.process.returncode}:\n{self.last_lines()}")
+
+    def last_lines(self) -> str:
+        """What it wrote last."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-LAST_LINES:])
 
     async def ready(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         """Return when `url` answers 200. Raises BenchmarkError."""

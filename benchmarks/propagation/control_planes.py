@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aiohttp import ClientSession, ClientTimeout
+
 from benchmarks.propagation.api_server import ApiServer
 from benchmarks.propagation.certificates import self_signed
 from benchmarks.propagation.child import Child, free_port, started
+from benchmarks.propagation.failure import BenchmarkError
 from benchmarks.propagation.objects import SYSTEM_NAMESPACE
 from toolchain import ensure
 from toolchain.paths import repo_root
 
+QUIET_SECONDS = 12.0
+"""Longer than meshd waits for a verdict to last."""
+SETTLE_SECONDS = 600.0
 CLIENTS = {"PILOT_MAX_REQUESTS_PER_SECOND": "100000"}
 """istiod's limit for this machine is 25 proxies a second, which would make the run longer, not the result other."""
 ALONE = {
@@ -56,10 +64,33 @@ CONTROL_PLANES = {each.name: each for each in (MESHD, ISTIOD_TUNED, ISTIOD)}
 
 @dataclass(frozen=True)
 class Running:
-    """`port` serves delta ADS in plain text on loopback."""
+    """`port` serves delta ADS in plain text on loopback, `metrics` is a URL, empty for one that writes no statuses."""
 
     child: Child
     port: int
+    metrics: str = ""
+
+    async def settled(self) -> None:
+        """Return when no status has been written for a while: all are, anew, when proxies have come.
+
+        Raises BenchmarkError.
+        """
+        deadline = time.monotonic() + SETTLE_SECONDS
+        before, since = -1.0, time.monotonic()
+        async with ClientSession(timeout=ClientTimeout(total=5)) as session:
+            while self.metrics and time.monotonic() - since < QUIET_SECONDS:
+                if time.monotonic() > deadline:
+                    raise BenchmarkError(f"statuses are still being written after {SETTLE_SECONDS:g} s")
+                async with session.get(self.metrics) as response:
+                    written = _status_writes(await response.text())
+                if written != before:
+                    before, since = written, time.monotonic()
+                await asyncio.sleep(1)
+
+
+def _status_writes(metrics: str) -> float:
+    lines = (line for line in metrics.splitlines() if line.startswith("meshd_status_writes_total"))
+    return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
 @asynccontextmanager
@@ -71,7 +102,11 @@ async def running(which: ControlPlane, server: ApiServer, folder: Path) -> Async
     environment["PYTHONPATH"] = str(repo_root())
     async with started(which.name, argv, folder / "log", environment) as child:
         await child.ready(ready)
-        yield Running(child, port)
+        try:
+            yield Running(child, port, ready.replace("/ready", "/metrics") if which is MESHD else "")
+        except BenchmarkError as error:
+            child.check()
+            raise BenchmarkError(f"{error}; {which.name} still runs, its log ends:\n{child.last_lines()}") from None
 
 
 def _meshd(server: ApiServer, folder: Path) -> tuple[list[str], int, str]:

@@ -62,6 +62,9 @@ async def _turn(
             stage = Stage(name, services, proxies, proxies - len(fleet.proxies))
             say(f"{name}: connecting {proxies} proxies")
             await _connect(stage, fleet, control_plane)
+            if control_plane.metrics:
+                say(f"{name}: waiting until the statuses of all objects are written")
+            await control_plane.settled()
             for kind in KINDS:
                 say(f"{name}, {services} services, {proxies} proxies: {kind}")
                 stage.kinds[kind] = await _measure(options, kind, fleet, control_plane, changes)
