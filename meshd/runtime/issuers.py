@@ -79,14 +79,18 @@ class Issuers:
 
 
 async def jwks_uri_of(session: aiohttp.ClientSession, issuer: str) -> str:
-    """What the issuer's document says. Raises NoAnswer."""
+    """What the issuer's document says. Raises NoAnswer, whatever an author took for an issuer."""
+    if not issuer.lower().startswith(("http://", "https://")):
+        raise NoAnswer("it is no URL")
     try:
         async with session.get(issuer.removesuffix("/") + WELL_KNOWN) as answer:
             if answer.status != 200:
                 raise NoAnswer(f"it answers {answer.status}")
             text = await answer.content.read(MAXIMUM_BYTES)
         uri = msgspec.json.decode(text, type=_Document).jwks_uri
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+    except NoAnswer:
+        raise
+    except Exception as error:  # hosts, redirects and documents are others' words: none of them may end meshd
         raise NoAnswer(str(error) or type(error).__name__) from None
     if not uri.lower().startswith(("http://", "https://")):
         raise NoAnswer(f"its jwks_uri is no URL: {uri}")

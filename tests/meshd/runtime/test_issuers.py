@@ -98,6 +98,24 @@ async def test_a_wrong_answer_is_none(issuer: Issuer, answer: Answer, reason: st
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "name", ["//h", "", "http://[", "http://a..b", "http://127.0.0.1:99999", "http://\udc80", "ftp://a"]
+)
+async def test_what_is_no_address_is_no_answer(name: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(NoAnswer):
+            await jwks_uri_of(session, name)
+
+
+@pytest.mark.asyncio
+async def test_a_redirect_to_nowhere_is_no_answer(issuer: Issuer) -> None:
+    issuer.answer = lambda: web.Response(status=302, headers={"location": "//"})
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(NoAnswer):
+            await jwks_uri_of(session, issuer.url)
+
+
+@pytest.mark.asyncio
 async def test_one_that_cannot_be_reached_holds_up_nobody(issuer: Issuer) -> None:
     store = Store()
     rules = JwtRule("http://127.0.0.1:1"), JwtRule("no-url"), JwtRule(issuer.url)
