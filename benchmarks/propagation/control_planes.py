@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aiohttp import ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from benchmarks.propagation.api_server import ApiServer
 from benchmarks.propagation.certificates import self_signed
@@ -81,8 +81,11 @@ class Running:
             while self.metrics and time.monotonic() - since < QUIET_SECONDS:
                 if time.monotonic() > deadline:
                     raise BenchmarkError(f"statuses are still being written after {SETTLE_SECONDS:g} s")
-                async with session.get(self.metrics) as response:
-                    written = _status_writes(await response.text())
+                try:
+                    async with session.get(self.metrics) as response:
+                        written = _status_writes(await response.text())
+                except (ClientError, TimeoutError) as error:
+                    raise BenchmarkError(f"{self.metrics} does not answer: {error}") from None
                 if written != before:
                     before, since = written, time.monotonic()
                 await asyncio.sleep(1)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from meshd.model.hosts import is_ip_address
 from meshd.model.labels import Labels
 from meshd.model.locality import NOWHERE, Locality
 
@@ -93,8 +94,10 @@ class Service:
 
     @property
     def virtual_ips(self) -> tuple[str, ...]:
-        """Addresses of its own. The proxies catch connections to IPv4 addresses only."""
-        return tuple(address for address in self.addresses if "/" not in address and ":" not in address)
+        """Addresses of its own, its name too if it is one. The proxies catch connections to IPv4 addresses only."""
+        named = (self.hostname,) if self.entry and is_ip_address(self.hostname) else ()
+        known = dict.fromkeys((*named, *self.addresses))
+        return tuple(address for address in known if "/" not in address and ":" not in address)
 
     @property
     def ranges(self) -> tuple[str, ...]:

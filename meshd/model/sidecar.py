@@ -43,8 +43,8 @@ class IngressListener:
     """How requests for a port of the workload come in.
 
     `endpoint` is the (address, port) where the application listens; None: where the client meant, and an address of
-    "0.0.0.0": the pod's own. `tls` ends at the proxy, where the port has no mutual TLS of the mesh. `bind` is the
-    address at which the proxy listens itself; empty: it is handed what comes to the pod's port.
+    "0.0.0.0": the pod's own, or loopback where `bind` is said. `tls` ends at the proxy, where the port has no mutual
+    TLS of the mesh. `bind` is where the proxy listens itself; empty: it is handed what comes to the port.
     """
 
     port: int

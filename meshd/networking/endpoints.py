@@ -5,13 +5,14 @@ from envoy.config.endpoint.v3 import endpoint_pb2
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Resolution
+from meshd.networking.auto_passthrough import clients_of, named_cluster
 from meshd.networking.clusters.outbound import outbound_clusters
 from meshd.networking.clusters.rules import ClusterItem, preference, subset_labels
 from meshd.networking.load_assignment import load_assignment
 from meshd.networking.lookup import service_of
 from meshd.networking.names import AS_MEANT, outbound_cluster_name
 from meshd.networking.proto import resource
-from meshd.networking.scopes import OutboundScope
+from meshd.networking.scopes import OutboundScope, WorkloadScope
 
 
 def outbound_endpoints(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
@@ -21,12 +22,24 @@ def outbound_endpoints(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
 def build_endpoints(read: Reader, scope: Scope, item: object) -> Resource | None:
     assert isinstance(scope, OutboundScope)
     assert isinstance(item, tuple)
+    return _endpoints(read, scope, item, outbound_cluster_name(*item))
+
+
+def build_named_endpoints(read: Reader, scope: Scope, item: object) -> Resource | None:
+    """Those of a cluster that a server of mode AUTO_PASSTHROUGH names."""
+    assert isinstance(scope, WorkloadScope)
+    assert isinstance(item, tuple)
+    return _endpoints(read, clients_of(scope), item, named_cluster(item), only_mutual_tls=True)
+
+
+def _endpoints(
+    read: Reader, scope: OutboundScope, item: ClusterItem, name: str, only_mutual_tls: bool = False
+) -> Resource | None:
     host, number, subset = item
     service = read.query(service_of, host, scope.namespace)
     if service is None or service.port(number) is None or service.resolution is not Resolution.ENDPOINTS:
         return None
-    name = outbound_cluster_name(host, number, subset)
     wanted = read.query(subset_labels, scope.namespace, scope.labels, host, subset)
     near = preference(read, scope, item)
-    assignment = load_assignment(read, name, service, number, wanted, near)
+    assignment = load_assignment(read, name, service, number, wanted, near, only_mutual_tls)
     return resource(name, endpoint_pb2.ClusterLoadAssignment(**assignment))

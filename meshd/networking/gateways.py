@@ -53,12 +53,12 @@ class BoundServer:
 
 
 def gateway_servers(read: Reader, scope: WorkloadScope) -> tuple[BoundServer, ...]:
-    """All servers for a gateway workload."""
-    return bound_servers(read, scope, [g for g in read.all(GATEWAYS) if selects(g.selector, scope.labels)])
+    """All servers for a gateway workload, the oldest Gateway first."""
+    return bound_servers(read, scope, oldest_first(g for g in read.all(GATEWAYS) if selects(g.selector, scope.labels)))
 
 
 def bound_servers(read: Reader, scope: WorkloadScope, gateways: Iterable[Gateway]) -> tuple[BoundServer, ...]:
-    """The servers of `gateways`, those of the oldest first.
+    """The servers of `gateways`, in their order.
 
     A server's port is the gateway Service's: where that service maps it to another port of the pod, the proxy listens
     there.
@@ -67,7 +67,7 @@ def bound_servers(read: Reader, scope: WorkloadScope, gateways: Iterable[Gateway
     targets = {p.port: target_port(p, scope.container_ports) for s in services for p in s.ports}
     return tuple(
         BoundServer(gateway, server, targets.get(server.port) or server.port)
-        for gateway in oldest_first(gateways)
+        for gateway in gateways
         for server in gateway.servers
     )
 

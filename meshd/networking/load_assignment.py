@@ -14,11 +14,19 @@ from meshd.networking.service_endpoints import ServiceEndpoint, service_endpoint
 
 
 def load_assignment(
-    read: Reader, name: str, service: Service, number: int, wanted: Labels, near: Preference
+    read: Reader,
+    name: str,
+    service: Service,
+    number: int,
+    wanted: Labels,
+    near: Preference,
+    only_mutual_tls: bool = False,
 ) -> dict[str, Any]:
     """Fields for cluster `name`: the endpoints of a port whose labels are `wanted`, as a client prefers them."""
     endpoints = read.query(service_endpoints, service.namespace, service.hostname, number)
-    chosen = (each for each in endpoints if selects(wanted, each.workload.labels if each.workload else ()))
+    chosen = [each for each in endpoints if selects(wanted, each.workload.labels if each.workload else ())]
+    if only_mutual_tls:
+        chosen = [each for each in chosen if each.workload and takes_mtls(read, each.workload, each.port)]
     groups = grouped(chosen, near)
     return {"cluster_name": name, "endpoints": [_locality_lb_endpoints(read, service, group) for group in groups]}
 

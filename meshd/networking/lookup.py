@@ -105,6 +105,12 @@ def _merge(policies: list[DestinationPolicy]) -> DestinationPolicy:
     return replace(first, policy=base, subsets=tuple(subsets.values()))
 
 
+def sidecar_credentials(read: Reader, namespace: str, labels: Labels) -> frozenset[str]:
+    """Secrets that DestinationRules name for sidecars with `labels`: those that select them."""
+    selecting = (policy for policy in read.find(DESTINATIONS, "selecting", namespace))
+    return frozenset(name for each in selecting if selects(each.selector, labels) for name in each.credentials)
+
+
 def route_rules(read: Reader, namespace: str, gateway: str, host: str) -> tuple[RouteRules, ...]:
     """Rules for exactly `host` at `gateway` that `namespace` may see, the oldest first."""
     found = [

@@ -5,14 +5,13 @@ from typing import Any
 
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 
-from meshd.model.destination import DestinationPolicy
 from meshd.model.gateway import ServerTls
-from meshd.model.labels import selects
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.tables import DESTINATIONS, KEY_PAIRS, SECRET_READERS, exported
 from meshd.networking.gateways import ca_credential, gateway_servers, trusted_ca
 from meshd.networking.inbound_ports import inbound_ports
+from meshd.networking.lookup import sidecar_credentials
 from meshd.networking.names import (
     CA_SUFFIX,
     file_certificate,
@@ -59,10 +58,10 @@ def sidecar_secrets(read: Reader, scope: Scope) -> tuple[str, ...]:
     """Files of the sidecar's ports, and what DestinationRules name that select the workload, if it may have it."""
     assert isinstance(scope, WorkloadScope)
     names = _names({port.tls for port in read.query(inbound_ports, scope) if port.tls})
-    for policy in read.find(DESTINATIONS, "selecting", scope.namespace):
-        is_meant = bool(policy.credentials) and selects(policy.selector, scope.labels)
-        if is_meant and read.get(SECRET_READERS, f"{scope.namespace}/{scope.service_account}"):
-            names.update(_credentials(policy))
+    wanted = read.query(sidecar_credentials, scope.namespace, scope.labels)
+    may_read = read.get(SECRET_READERS, f"{scope.namespace}/{scope.service_account}")
+    if wanted and may_read:
+        names.update(_credentials(wanted))
     return tuple(sorted(names))
 
 
@@ -73,11 +72,11 @@ def _names(settings: Iterable[ServerTls]) -> set[str]:
 def _of_policies(read: Reader, namespace: str) -> Iterator[str]:
     for policy in read.find(DESTINATIONS, "credential", True):
         if exported(policy.export_to, policy.ref.namespace, namespace):
-            yield from _credentials(policy)
+            yield from _credentials(policy.credentials)
 
 
-def _credentials(policy: DestinationPolicy) -> Iterator[str]:
-    for name in policy.credentials:
+def _credentials(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
         yield from (gateway_credential(name), gateway_credential_ca(name))
 
 

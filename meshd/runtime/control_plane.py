@@ -152,6 +152,8 @@ class ControlPlane:
         """Watches and rounds. Enters when all objects are known; what ends early ends the whole."""
         known = asyncio.Event()
         self.publisher.submit([(MESH, MESH_KEY, self._mesh)])
+        issuers = Issuers(self.publisher.engine.store, self.publisher.submit)
+        readers = SecretReaders(self.publisher.engine.store, self.publisher.submit, self._client)
         try:
             async with asyncio.TaskGroup() as group:
                 works: list[Coroutine[Any, Any, None]] = [
@@ -159,24 +161,26 @@ class ControlPlane:
                     self.publisher.run(),
                     self.publisher.renew_certificates(),
                     self._leader.run(known),
-                    Issuers(self.publisher.engine.store, self.publisher.submit).run(),
-                    SecretReaders(self.publisher.engine.store, self.publisher.submit, self._client).run(),
+                    issuers.run(known),
+                    readers.run(known),
                 ]
                 tasks = [group.create_task(work) for work in works]
-                await self._until_known(known)
+                await self._until_known(known, issuers.looked, readers.looked)
                 yield
                 for task in tasks:
                     task.cancel()
         except BaseExceptionGroup as errors:
             raise _first_start_error(errors) or errors from None
 
-    async def _until_known(self, known: asyncio.Event) -> None:
-        waits = [asyncio.create_task(event.wait()) for event in (known, self._stopping)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+    async def _until_known(self, *known: asyncio.Event) -> None:
+        """Until all of it is, or this replica is to stop."""
+        for event in known:
+            waits = [asyncio.create_task(each.wait()) for each in (event, self._stopping)]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
         await self.publisher.caught_up()
         gc.collect()
         gc.freeze()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import aiohttp
 import msgspec
 
+from meshd.api.validate.url import is_url
 from meshd.model.store import Store
 from meshd.model.tables import ISSUERS, REQUEST_AUTHENTICATIONS, Change
 
@@ -41,14 +42,18 @@ class Issuers:
     def __init__(self, store: Store, submit: Callable[[Sequence[Change]], object]) -> None:
         self._store = store
         self._submit = submit
+        self.looked = asyncio.Event()
+        """Set once those that were named at the start were asked."""
         self._next: dict[str, float] = {}
         self._failed: set[str] = set()
 
-    async def run(self) -> None:
-        """Look and ask, without end."""
+    async def run(self, known: asyncio.Event) -> None:
+        """Look and ask, without end, once the objects are known."""
+        await known.wait()
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)) as session:
             while True:
                 await self.look(session)
+                self.looked.set()
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self, session: aiohttp.ClientSession) -> None:
@@ -80,18 +85,22 @@ class Issuers:
 
 async def jwks_uri_of(session: aiohttp.ClientSession, issuer: str) -> str:
     """What the issuer's document says. Raises NoAnswer, whatever an author took for an issuer."""
-    if not issuer.lower().startswith(("http://", "https://")):
+    if not is_url(issuer):
         raise NoAnswer("it is no URL")
     try:
         async with session.get(issuer.removesuffix("/") + WELL_KNOWN) as answer:
             if answer.status != 200:
                 raise NoAnswer(f"it answers {answer.status}")
-            text = await answer.content.read(MAXIMUM_BYTES)
+            text = bytearray()
+            async for chunk in answer.content.iter_chunked(65536):
+                text += chunk
+                if len(text) > MAXIMUM_BYTES:
+                    raise NoAnswer(f"its document has more than {MAXIMUM_BYTES} bytes")
         uri = msgspec.json.decode(text, type=_Document).jwks_uri
     except NoAnswer:
         raise
     except Exception as error:  # hosts, redirects and documents are others' words: none of them may end meshd
         raise NoAnswer(str(error) or type(error).__name__) from None
-    if not uri.lower().startswith(("http://", "https://")):
+    if not is_url(uri):
         raise NoAnswer(f"its jwks_uri is no URL: {uri}")
     return uri

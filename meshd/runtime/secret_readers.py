@@ -9,8 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-import httpx2
-from lightkube import ApiError, AsyncClient
+from lightkube import AsyncClient
 from lightkube.models.authorization_v1 import ResourceAttributes, SubjectAccessReviewSpec
 from lightkube.resources.authorization_v1 import SubjectAccessReview
 
@@ -35,12 +34,17 @@ class SecretReaders:
         self._store = store
         self._submit = submit
         self._client = client
+        self.looked = asyncio.Event()
+        """Set once those of the start were asked for."""
         self._next: dict[Account, float] = {}
+        self._failing = False
 
-    async def run(self) -> None:
-        """Look and ask, without end."""
+    async def run(self, known: asyncio.Event) -> None:
+        """Look and ask, without end, once the objects are known."""
+        await known.wait()
         while True:
             await self.look()
+            self.looked.set()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
@@ -61,9 +65,12 @@ class SecretReaders:
         spec = SubjectAccessReviewSpec(resourceAttributes=attributes, user=user, groups=groups)
         try:
             answer = await self._client.create(SubjectAccessReview(spec=spec))
-        except (ApiError, httpx2.HTTPError) as error:
-            log.warning("whether %s/%s may list Secrets cannot be asked now: %s", namespace, name, error)
+        except Exception as error:  # what was answered before holds, and nothing else ends with it
+            level = logging.DEBUG if self._failing else logging.WARNING
+            log.log(level, "whether %s/%s may list Secrets cannot be asked now: %s", namespace, name, error)
+            self._failing = True
             return
+        self._failing = False
         may = answer.status is not None and answer.status.allowed
         if self._store.get(SECRET_READERS, "/".join(account)) != may:
             log.info("sidecars of %s/%s %s", namespace, name, "get the Secrets named" if may else "may get no Secrets")

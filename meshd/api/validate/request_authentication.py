@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
 
 from meshd.api.istio.request_authentication import JWTRule, RequestAuthentication
 from meshd.api.object import IstioObject
@@ -11,8 +10,8 @@ from meshd.api.problem import Problem
 
 from .http_header import check_one_line, is_authority, is_token
 from .jwks import has_usable_key
-from .names import is_dns_name, is_ip_address
 from .target import check_selector, check_target_refs, warn_of_empty_selector
+from .url import is_url
 
 
 def check_request_authentication(policy: IstioObject[RequestAuthentication]) -> Iterator[Problem]:
@@ -28,7 +27,7 @@ def warn_request_authentication(policy: IstioObject[RequestAuthentication]) -> I
     """What is allowed but surely not meant."""
     yield from warn_of_empty_selector(policy.spec.selector)
     for index, rule in enumerate(policy.spec.jwt_rules):
-        if not rule.jwks and not rule.jwks_uri and not rule.issuer.lower().startswith(("http://", "https://")):
+        if not rule.jwks and not rule.jwks_uri and not is_url(rule.issuer):
             reason = "is no URL, and cannot be asked where its keys are: every token of it is refused; set jwksUri"
             yield Problem(f"spec.jwtRules[{index}].issuer", rule.issuer, reason)
         if rule.jwks and rule.timeout:
@@ -60,21 +59,11 @@ def _check_rule(rule: JWTRule, path: str) -> Iterator[Problem]:
 
 
 def _check_keys(rule: JWTRule, path: str) -> Iterator[Problem]:
-    if rule.jwks_uri and not _is_url(rule.jwks_uri):
+    if rule.jwks_uri and not is_url(rule.jwks_uri):
         yield Problem(f"{path}.jwksUri", rule.jwks_uri, "must be a URL such as https://issuer.example/keys")
     if rule.jwks and not has_usable_key(rule.jwks):
         reason = 'must be a key set as JSON, {"keys": [...]}, with a public key of type RSA, EC, OKP or oct'
         yield Problem(f"{path}.jwks", rule.jwks, reason)
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    known = parts.scheme.lower() in ("http", "https") and (is_dns_name(host) or is_ip_address(host))
-    return known and port != 0 and parts.username is None and text.isascii() and text.isprintable() and " " not in text
 
 
 def _check_filled(values: Sequence[str], path: str) -> Iterator[Problem]:

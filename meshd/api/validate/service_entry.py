@@ -28,9 +28,9 @@ def check_service_entry(entry: IstioObject[ServiceEntry]) -> Iterator[Problem]:
     if not spec.hosts:
         yield Problem("spec.hosts", None, "must name at least one host")
     for index, host in enumerate(spec.hosts):
-        if not is_dns_name(host.removeprefix("*.")) and not is_ip_address(host):
+        if not is_dns_name(host.removeprefix("*.")) and not (is_ip_address(host) and ":" not in host):
             yield Problem(
-                f"spec.hosts[{index}]", host, 'must be a DNS name, one that starts with "*.", or an IP address'
+                f"spec.hosts[{index}]", host, 'must be a DNS name, one that starts with "*.", or an IPv4 address'
             )
     yield from _check_addresses(spec)
     yield from _check_ports(spec.ports)

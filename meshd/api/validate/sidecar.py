@@ -18,6 +18,8 @@ from .tls_mode import warn_server_tls
 
 PROTOCOLS = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTPS", "TLS", "TCP", "MONGO", "MYSQL", "REDIS")
 UNIX = "unix://"
+PROXY_PORTS = frozenset((15000, 15001, 15006, 15021, 15090))
+"""Administration, outbound, inbound, health and metrics."""
 _LOCAL = ("127.0.0.1", "0.0.0.0", "::1", "::")
 
 
@@ -65,6 +67,15 @@ def warn_sidecar(sidecar: IstioObject[Sidecar]) -> Iterator[Problem]:
         elif ingress.bind and ingress.capture_mode != "NONE":
             reason = "has no effect: the proxy is handed what comes to the port at any address; set captureMode NONE"
             yield Problem(f"spec.ingress[{index}].bind", ingress.bind, reason)
+        if ingress.capture_mode == "NONE" and not ingress.bind.startswith((UNIX, "127.")):
+            reason = (
+                "comes in by the proxy's other port all the same, without the client's identity, where the pod's"
+                " annotation traffic.sidecar.istio.io/excludeInboundPorts does not name it"
+            )
+            yield Problem(f"spec.ingress[{index}].port.number", ingress.port.number, reason)
+        if ingress.capture_mode == "NONE" and ingress.default_endpoint.startswith(("0.0.0.0:", "[::]:")):
+            reason = "is reached at 127.0.0.1: what is not captured has no address that it was meant for"
+            yield Problem(f"spec.ingress[{index}].defaultEndpoint", ingress.default_endpoint, reason)
         if ingress.default_endpoint.startswith(UNIX):
             path = f"spec.ingress[{index}].defaultEndpoint"
             yield Problem(path, ingress.default_endpoint, "is a socket in the file system, which is not reached")
@@ -106,13 +117,25 @@ def _check_ingress(listener: IstioIngressListener, path: str) -> Iterator[Proble
             yield Problem(f"{path}.defaultEndpoint", endpoint, reason)
     if listener.bind and not (is_ip_address(listener.bind) or listener.bind.startswith(UNIX)):
         yield Problem(f"{path}.bind", listener.bind, "must be an IP address")
-    if listener.capture_mode == "NONE" and not endpoint:
-        reason = "is required with captureMode NONE: else the proxy passes what comes to the port to itself"
-        yield Problem(f"{path}.defaultEndpoint", None, reason)
+    if listener.capture_mode == "NONE":
+        yield from _check_bound(listener, path)
     if listener.connection_pool is not None:
         yield from check_connection_pool(listener.connection_pool, f"{path}.connectionPool")
     if listener.tls is not None:
         yield from _check_tls(listener.tls, f"{path}.tls")
+
+
+def _check_bound(listener: IstioIngressListener, path: str) -> Iterator[Problem]:
+    """What the proxy listens at itself."""
+    address, _, port = listener.default_endpoint.rpartition(":")
+    if not listener.default_endpoint:
+        reason = "is required with captureMode NONE: else the proxy passes what comes to the port to itself"
+        yield Problem(f"{path}.defaultEndpoint", None, reason)
+    elif port == str(listener.port.number) and listener.bind in ("", "0.0.0.0", "::", address.strip("[]")):
+        reason = "is where the proxy is to listen itself (captureMode NONE): give the application another port"
+        yield Problem(f"{path}.defaultEndpoint", listener.default_endpoint, reason)
+    if listener.port.number in PROXY_PORTS:
+        yield Problem(f"{path}.port.number", listener.port.number, "is a port of the proxy's own")
 
 
 def _check_tls(tls: ServerTLSSettings, path: str) -> Iterator[Problem]:

@@ -28,7 +28,8 @@ def of_gateway(read: Reader, gateway: Gateway) -> Iterator[Finding]:
 def _same_listener(read: Reader, scope: WorkloadScope, gateway: Gateway) -> Iterator[Finding]:
     """Two ports of the Service that lead to one of the pod: plain HTTP is the first's alone, TLS goes by its names."""
     others = [g for g in read.all(GATEWAYS) if g.ref != gateway.ref and selects(g.selector, scope.labels)]
-    servers = bound_servers(read, scope, [gateway, *others])
+    in_order = sorted([gateway, *others], key=lambda each: (not each.created, each.created, each.ref))
+    servers = bound_servers(read, scope, in_order)
     for index, bound in enumerate(servers):
         for first in servers[:index] if bound.gateway.ref == gateway.ref else ():
             same = (bound.address, bound.is_tls) == (first.address, first.is_tls)

@@ -69,7 +69,7 @@ def _same_host(read: Reader, rules: RouteRules, gateway: str, host: str) -> Iter
     https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services
     """
     for other in read.find(ROUTE_RULES, "host", host):
-        place = gateway if gateway in other.gateways else _with_same_port(read, gateway, other)
+        place = gateway if gateway in other.gateways else _with_same_port(read, gateway, other, host)
         if other.ref == rules.ref or not place or not _meet(rules, other):
             continue
         first, second = (other, rules) if older(other, rules) else (rules, other)
@@ -82,18 +82,23 @@ def _same_host(read: Reader, rules: RouteRules, gateway: str, host: str) -> Iter
             )
 
 
-def _with_same_port(read: Reader, gateway: str, other: RouteRules) -> str:
-    """A Gateway of `other` that has plain HTTP at a port of the same pods as `gateway`; "" for none."""
+def _with_same_port(read: Reader, gateway: str, other: RouteRules, host: str) -> str:
+    """A Gateway of `other` that has plain HTTP for `host` at a port of the same pods as `gateway`; "" for none."""
     mine = read.get(GATEWAYS, gateway)
     for key in other.gateways:
         found = read.get(GATEWAYS, key)
-        if mine and found and found.selector == mine.selector and _plain_ports(mine) & _plain_ports(found):
+        if mine and found and found.selector == mine.selector and _ports(mine, host) & _ports(found, host):
             return key
     return ""
 
 
-def _plain_ports(gateway: Gateway) -> set[tuple[int, str]]:
-    return {(server.port, server.bind) for server in gateway.servers if server.protocol in HTTP_PROTOCOLS}
+def _ports(gateway: Gateway, host: str) -> set[tuple[int, str]]:
+    return {
+        (server.port, server.bind)
+        for server in gateway.servers
+        if server.protocol in HTTP_PROTOCOLS
+        if any(intersection(entry.rpartition("/")[2], host) for entry in server.hosts)
+    }
 
 
 def _meet(first: RouteRules, second: RouteRules) -> bool:

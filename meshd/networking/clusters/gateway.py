@@ -46,7 +46,7 @@ def named_clusters(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
 
 
 def build_named_cluster(read: Reader, scope: Scope, item: object) -> Resource | None:
-    """The same endpoints as the cluster that a sidecar has, without the TLS and HTTP of its own."""
+    """As the cluster that a sidecar has, without the TLS and HTTP of its own, and with endpoints of its own."""
     assert isinstance(scope, WorkloadScope)
     assert isinstance(item, tuple)
     cluster = cluster_of(read, clients_of(scope), item, at_gateway=True)
@@ -54,8 +54,6 @@ def build_named_cluster(read: Reader, scope: Scope, item: object) -> Resource | 
         return None
     for field in ("transport_socket", "transport_socket_matches", "typed_extension_protocol_options"):
         cluster.ClearField(field)
-    if cluster.HasField("eds_cluster_config"):
-        cluster.eds_cluster_config.service_name = cluster.name
     cluster.name = named_cluster(item)
     rule = read.query(destination_policy, scope.namespace, item[0], ())
     return resource(cluster.name, cluster, [rule.ref] if rule else [])

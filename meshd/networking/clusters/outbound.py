@@ -16,7 +16,7 @@ from meshd.networking.clusters.policy import load_balancing, outlier_detection
 from meshd.networking.clusters.rules import ClusterItem, policy_of, preference, subset_labels, subset_names
 from meshd.networking.clusters.security import transport_security
 from meshd.networking.clusters.tls import follow_request
-from meshd.networking.lookup import destination_policy, service_of
+from meshd.networking.lookup import destination_policy, service_of, sidecar_credentials
 from meshd.networking.names import (
     AS_MEANT,
     BLACK_HOLE_CLUSTER,
@@ -65,9 +65,10 @@ def cluster_of(read: Reader, scope: OutboundScope, item: ClusterItem, at_gateway
     port = service.port(number) if service else None
     if service is None or port is None:
         return None
-    rule = read.query(destination_policy, scope.namespace, host, scope.labels)
     policy = read.query(policy_of, scope.namespace, scope.labels, host, number, subset)
-    has_secrets = at_gateway or bool(rule and rule.selector)
+    credential = policy.tls.credential_name if policy.tls else ""
+    known = read.query(sidecar_credentials, scope.namespace, scope.labels) if credential else frozenset()
+    has_secrets = at_gateway or credential in known
     name = outbound_cluster_name(host, number, subset)
     pool = policy.connection_pool or ConnectionPool()
     settings: dict[str, Any] = {

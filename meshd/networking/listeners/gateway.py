@@ -85,7 +85,7 @@ def _distinct(chains: Iterable[Chain]) -> list[Chain]:
 
 def _keys(match: dict[str, Any]) -> set[tuple[str, ...]]:
     addresses = (str(match.get("prefix_ranges", "")), str(match.get("source_prefix_ranges", "")))
-    names = match.get("server_names") or ["*"]
+    names = [name.lower() for name in match.get("server_names") or ["*"]]
     protocols = ",".join(match.get("application_protocols", ()))
     return {(match.get("transport_protocol", ""), protocols, name, *addresses) for name in names}
 

@@ -68,7 +68,7 @@ def _listener(
         inspectors.append(inspector_for(read_in_plaintext))
     listener = listener_pb2.Listener(
         name=name,
-        address={"socket_address": {"address": address[0], "port_value": address[1]}},
+        address=_address(*address),
         traffic_direction="INBOUND",
         listener_filters=inspectors,
         listener_filters_timeout=duration(5),
@@ -80,6 +80,13 @@ def _listener(
     refs = [*(policy.ref for policy in policies), *(peer.ref for peer in peers)]
     refs += [*read.query(authentication_refs, scope), *server_reporter(read, scope, True).refs]
     return resource(name, listener, refs)
+
+
+def _address(address: str, port: int) -> dict[str, Any]:
+    """Every address is said in IPv6: with 0.0.0.0 are the outbound listeners, which Envoy takes for the same."""
+    if port != INBOUND_PORT and address == "0.0.0.0":
+        return {"socket_address": {"address": "::", "ipv4_compat": True, "port_value": port}}
+    return {"socket_address": {"address": address, "port_value": port}}
 
 
 def _closed_ports() -> list[dict[str, Any]]:

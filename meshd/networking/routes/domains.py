@@ -1,5 +1,6 @@
 """Under which names applications ask for services: no two virtual hosts of a route may have one in common."""
 
+from meshd.model.hosts import is_ip_address
 from meshd.model.memo import Reader
 from meshd.model.service import Alias, Service
 from meshd.model.tables import ALIASES, SERVICES, exported, only_for
@@ -16,8 +17,10 @@ def service_domains(read: Reader, service: Service, port: int, namespace: str) -
     A headless service's pods have names of their own, below each of the service's.
     """
     if service.entry:
-        taken = _is_taken(read, service.hostname)
-        return [] if taken else [service.hostname, *_ips(read, service, port, namespace)]
+        if _is_taken(read, service.hostname):
+            return []
+        named = [] if is_ip_address(service.hostname) else [service.hostname]
+        return [*named, *_ips(read, service, port, namespace)]
     names = _kubernetes_names(service, namespace)
     below = [f"*.{name}" for name in names] if service.headless else []
     return [*names[:3], *_ips(read, service, port, namespace), *names[3:], *below]

@@ -32,6 +32,14 @@ SIDECAR = [
         "credentialName: must be left out: a sidecar reads",
     ),
     ("{ingress: [{PORT, bind: localhost, defaultEndpoint: '127.0.0.1:80'}]}", "ingress[0].bind: must be an IP address"),
+    (
+        "{ingress: [{PORT, captureMode: NONE, defaultEndpoint: '127.0.0.1:80'}]}",
+        "ingress[0].defaultEndpoint: is where the proxy is to listen itself",
+    ),
+    (
+        "{ingress: [{port: {number: 15006, protocol: TCP}, captureMode: NONE, defaultEndpoint: '127.0.0.1:1'}]}",
+        "ingress[0].port.number: is a port of the proxy's own",
+    ),
     ("{ingress: [{PORT, captureMode: NONE}]}", "ingress[0].defaultEndpoint: is required with captureMode NONE"),
     (
         "{ingress: [{PORT, tls: {mode: SIMPLE, serverCertificate: /a, privateKey: /b, httpsRedirect: true}}]}",

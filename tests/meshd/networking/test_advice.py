@@ -249,6 +249,12 @@ def test_two_ports_of_a_gateways_service_that_are_one_of_its_pod() -> None:
     ]
 
 
+def test_a_gateway_that_is_being_made_comes_after_those_that_are_there() -> None:
+    servers = "servers: [{port: {number: 8080, name: b, protocol: HTTP}, hosts: [c.d]}]"
+    old = dated("Gateway", "old", OLD, f"{{selector: {{istio: ingressgateway}}, {servers.replace('8080', '80')}}}")
+    assert len(told(object_of("Gateway", f"{{selector: {{istio: ingressgateway}}, {servers}}}"), old)) == 1
+
+
 def test_policies_that_hold_for_nobody() -> None:
     nobody = "spec.selector: no pod of namespace shop has the labels app=none: it holds for nobody yet"
     assert told(dated("PeerAuthentication", "new", NEW, "{selector: {matchLabels: {app: none}}}")) == [nobody]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
@@ -26,12 +27,20 @@ class Issuer:
 
     def __init__(self) -> None:
         self.answer: Answer = lambda: web.json_response({"issuer": "me", "jwks_uri": KEYS})
+        self.parts: list[bytes] = []
         self.asked = 0
         self.url = ""
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         self.asked += 1
-        return self.answer()
+        if not self.parts:
+            return self.answer()
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for part in self.parts:
+            await response.write(part)
+            await asyncio.sleep(0.05)
+        return response
 
 
 @pytest_asyncio.fixture
@@ -88,6 +97,10 @@ async def test_what_was_said_stays_while_the_issuer_does_not_answer(
         (lambda: web.Response(text="<html>"), "malformed"),
         (lambda: web.json_response({}), "jwks_uri"),
         (lambda: web.json_response({"jwks_uri": "file:///etc/passwd"}), "is no URL: file:///etc/passwd"),
+        (lambda: web.json_response({"jwks_uri": "https://[bad/k"}), "is no URL"),
+        (lambda: web.json_response({"jwks_uri": "https:///k"}), "is no URL"),
+        (lambda: web.json_response({"jwks_uri": "https://a.test:99999/k"}), "is no URL"),
+        (lambda: web.Response(body=b"x" * (issuers.MAXIMUM_BYTES + 1)), "has more than"),
     ],
 )
 async def test_a_wrong_answer_is_none(issuer: Issuer, answer: Answer, reason: str) -> None:
@@ -105,6 +118,13 @@ async def test_what_is_no_address_is_no_answer(name: str) -> None:
     async with aiohttp.ClientSession() as session:
         with pytest.raises(NoAnswer):
             await jwks_uri_of(session, name)
+
+
+@pytest.mark.asyncio
+async def test_a_document_may_come_in_parts(issuer: Issuer) -> None:
+    issuer.parts = [b'{"issuer": "me", "padding": "' + b"x" * 9000, b'", "jwks_uri": "https://keys.test/keys"}']
+    async with aiohttp.ClientSession() as session:
+        assert await jwks_uri_of(session, issuer.url) == KEYS
 
 
 @pytest.mark.asyncio

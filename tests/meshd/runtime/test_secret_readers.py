@@ -97,6 +97,27 @@ async def test_the_api_server_is_asked_for_the_account_and_asked_again(monkeypat
     assert store.get(SECRET_READERS, READER) is None
 
 
+@pytest.mark.asyncio
+async def test_an_api_server_that_answers_nonsense_ends_nothing() -> None:
+    class Broken:
+        async def create(self, review: Any) -> Any:
+            raise ValueError("no JSON")
+
+    store = engine_of("\n---\n".join((SHOP, RULE))).store
+    store.apply([(SECRET_READERS, READER, True)])
+    await SecretReaders(store, store.apply, cast(AsyncClient, Broken())).look()
+    assert store.get(SECRET_READERS, READER) is True
+
+
+def test_a_rule_for_all_gives_nobody_its_secret_for_another_that_selects() -> None:
+    for_all = RULE.replace("name: sealed,", "name: all,").replace(
+        "workloadSelector: {matchLabels: {app: frontend}}", ""
+    )
+    subsets = RULE.replace("trafficPolicy: {tls: {mode: MUTUAL, credentialName: sealed}}", "subsets: [{name: v1}]")
+    made = resources_of(engine_of("\n---\n".join((SHOP, for_all, subsets))), "shop/frontend-1")
+    assert SECRET not in str(made["Cluster"])
+
+
 def test_the_author_is_told_what_is_missing() -> None:
     store: Store = engine_of(SHOP).store
     row = changes_of(RULE)[-1][2]
