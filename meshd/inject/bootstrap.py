@@ -26,6 +26,11 @@ MAXIMUM_REGEX_PROGRAM = 32_768
 pass validation and are then refused.
 """
 
+SPANS_AT_ONCE = 50
+"""Spans that go to the collector in one request, unless five seconds have passed. With Envoy's own 5 a proxy under load
+has so many requests on their way that their idle connections took 2 MB afterwards.
+"""
+
 KEPT_STATS: tuple[Json, ...] = (
     {"prefix": "istio."},
     {"prefix": "server."},
@@ -166,8 +171,11 @@ def _monitor(name: str, package: str, message: str, limit: str) -> Json:
 
 
 def _runtime() -> Json:
-    """https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/matcher/v3/regex.proto"""
+    """https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/matcher/v3/regex.proto (re2)
+    https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/trace/v3/zipkin.proto (tracing)
+    """
     settings = {"re2.max_program_size.error_level": MAXIMUM_REGEX_PROGRAM}
+    settings |= {f"tracing.{tracer}.min_flush_spans": SPANS_AT_ONCE for tracer in ("zipkin", "opentelemetry")}
     return {"layers": [{"name": "static", "static_layer": settings}]}
 
 
