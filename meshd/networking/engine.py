@@ -70,6 +70,8 @@ class Engine:
         self.store = store
         self.memo = Memo(store)
         self._generators = tuple(generators)
+        if len({(each.items, each.scopes_of) for each in self._generators}) < len(self._generators):
+            raise ValueError("generators of the same scopes need different functions for their items")
         self._collections: dict[Scope, _Collection] = {}
         self._owners: dict[Node, Scope] = {}
         self._groups: dict[Node, ProxyScope] = {}

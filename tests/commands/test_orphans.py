@@ -27,6 +27,7 @@ def plugin(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_ends_an_orphan_of_this_checkout_and_leaves_others() -> None:
+    end_orphans()  # those of a run that was killed
     with plugin(OURS) as orphan, plugin({"PULUMI_BACKEND_URL": "file:///elsewhere"}) as other:
         assert end_orphans() == 1
         assert orphan.wait(timeout=5) != 0

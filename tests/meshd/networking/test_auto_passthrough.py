@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.meshd.networking.mesh_of import MESHES, engine_of, resources_of
+from tests.meshd.networking.mesh_of import MESHES, changes_of, engine_of, proxy_of, resources_of
 
 SHOP = (MESHES / "shop.yaml").read_text()
 GATEWAY = """
@@ -54,6 +54,15 @@ def test_only_endpoints_that_take_mutual_tls_are_reached() -> None:
 
     assert sorted(addresses("outbound|9080||reviews.shop.svc.cluster.local")) == ["10.0.0.2", "10.0.0.3"]
     assert addresses(REVIEWS) == ["10.0.0.2"]
+
+
+def test_a_server_that_comes_later_brings_all_it_needs() -> None:
+    engine = engine_of(SHOP)
+    before = engine.acquire(proxy_of(engine, "istio-system/gateway-1"))
+    found = engine.apply(changes_of(GATEWAY % "*")).deltas
+    brought = {delta.type_url.rpartition(".")[2] for delta in found if delta.changed}
+    assert brought == {"Cluster", "ClusterLoadAssignment", "Listener"}
+    engine.release(before)
 
 
 def test_other_gateways_have_none_of_it() -> None:
