@@ -26,7 +26,7 @@ MAXIMUM_REGEX_PROGRAM = 32_768
 pass validation and are then refused.
 """
 
-SPANS_AT_ONCE = 50
+SPANS_AT_ONCE = 20
 """Spans that go to the collector in one request, unless five seconds have passed. With Envoy's own 5 a proxy under load
 has so many requests on their way that their idle connections took 2 MB afterwards.
 """
