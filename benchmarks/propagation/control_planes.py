@@ -128,6 +128,7 @@ def _meshd(server: ApiServer, folder: Path) -> tuple[list[str], int, str]:
 
 
 def _istiod(server: ApiServer, folder: Path) -> tuple[list[str], int, str]:
+    """A thousand proxies on the same two cores may answer a ping later than istiod's ten seconds: it waits longer."""
     mesh_config = folder / "mesh.yaml"
     mesh_config.write_text(json.dumps({"defaultProviders": {}, "enablePrometheusMerge": False}))
     ports = [free_port() for _ in range(5)]
@@ -137,6 +138,6 @@ def _istiod(server: ApiServer, folder: Path) -> tuple[list[str], int, str]:
         "--meshConfig", str(mesh_config), "--networksConfig", str(folder / "none"), "--clusterID", "Kubernetes",
         "-n", SYSTEM_NAMESPACE, "--httpAddr", http, "--httpsAddr", https, "--grpcAddr", grpc,
         "--secureGRPCAddr", secure, "--monitoringAddr", monitoring, "--ctrlz_port", "0", "--profile=false",
-        "--log_output_level", "default:error",
+        "--log_output_level", "default:error", "--keepaliveTimeout", "300s",
     ]  # fmt: skip
     return argv, ports[2], f"http://{http}/ready"
