@@ -59,9 +59,8 @@ def policy(*rules: JwtRule) -> RequestAuthentication:
 
 async def looked(store: Store, times: int = 1, asking: Issuers | None = None) -> Issuers:
     asking = asking or Issuers(store, store.apply)
-    async with aiohttp.ClientSession() as session:
-        for _ in range(times):
-            await asking.look(session)
+    for _ in range(times):
+        await asking.look()
     return asking
 
 
