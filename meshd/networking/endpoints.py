@@ -5,7 +5,7 @@ from envoy.config.endpoint.v3 import endpoint_pb2
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Resolution
-from meshd.networking.auto_passthrough import all_named_items, clients_of, named_cluster
+from meshd.networking.auto_passthrough import clients_of, named_cluster
 from meshd.networking.clusters.outbound import outbound_clusters
 from meshd.networking.clusters.rules import ClusterItem, preference, subset_labels
 from meshd.networking.load_assignment import load_assignment
@@ -23,11 +23,6 @@ def build_endpoints(read: Reader, scope: Scope, item: object) -> Resource | None
     assert isinstance(scope, OutboundScope)
     assert isinstance(item, tuple)
     return _endpoints(read, scope, item, outbound_cluster_name(*item))
-
-
-def named_endpoints(read: Reader, scope: Scope) -> tuple[ClusterItem, ...]:
-    assert isinstance(scope, WorkloadScope)
-    return all_named_items(read, scope)
 
 
 def build_named_endpoints(read: Reader, scope: Scope, item: object) -> Resource | None:

@@ -70,10 +70,11 @@ class Engine:
         self.store = store
         self.memo = Memo(store)
         self._generators = tuple(generators)
-        if len({(each.items, each.scopes_of) for each in self._generators}) < len(self._generators):
-            raise ValueError("generators of the same scopes need different functions for their items")
         self._collections: dict[Scope, _Collection] = {}
         self._owners: dict[Node, Scope] = {}
+        """Of the nodes that build: whose resource it is."""
+        self._lists: dict[Node, list[Scope]] = {}
+        """Of the nodes that list items: generators may share such a list."""
         self._groups: dict[Node, ProxyScope] = {}
         self._scopes_of = _all_scopes(self._generators)
 
@@ -100,7 +101,7 @@ class Engine:
                 collection.leases -= 1
                 if collection.leases == 0:
                     del self._collections[key]
-                    self._forget(collection)
+                    self._forget(key, collection)
 
     def resources(self, scope: Scope) -> Iterable[Resource]:
         """All resources of a scope that `acquire` returned."""
@@ -115,10 +116,12 @@ class Engine:
         dirty: dict[Scope, list[Node]] = {}
         regrouped: list[ProxyScope] = []
         for node in pinned:
-            if node not in self._groups:
-                dirty.setdefault(self._owners[node], []).append(node)
-            elif self.memo.changed(node):
-                regrouped.append(self._groups[node])
+            if node in self._groups:
+                if self.memo.changed(node):
+                    regrouped.append(self._groups[node])
+                continue
+            for key in self._lists.get(node) or (self._owners[node],):
+                dirty.setdefault(key, []).append(node)
         deltas = (self._refresh(key, nodes) for key, nodes in dirty.items())
         return Round(tuple(delta for delta in deltas if delta.changed or delta.removed), tuple(regrouped))
 
@@ -127,7 +130,7 @@ class Engine:
         collection = self._collections.get(key)
         if collection is None:
             collection = _Collection(generator, scope, self.memo.pin(generator.items, scope))
-            self._owners[collection.items] = key
+            self._lists.setdefault(collection.items, []).append(key)
             self._collections[key] = collection
             for item in collection.items.value or ():
                 self._add(key, collection, item)
@@ -186,8 +189,13 @@ class Engine:
                 if new is not None:
                     changed.append(new)
 
-    def _forget(self, collection: _Collection) -> None:
-        for node in (collection.items, *collection.nodes.values()):
+    def _forget(self, key: Scope, collection: _Collection) -> None:
+        keys = self._lists[collection.items]
+        keys.remove(key)
+        if not keys:
+            del self._lists[collection.items]
+        self.memo.unpin(collection.items)
+        for node in collection.nodes.values():
             self._owners.pop(node, None)
             self.memo.unpin(node)
 

@@ -10,7 +10,7 @@ from meshd.networking.clusters.gateway import (
 )
 from meshd.networking.clusters.inbound import build_inbound_cluster, inbound_clusters
 from meshd.networking.clusters.outbound import build_outbound_cluster, outbound_clusters
-from meshd.networking.endpoints import build_endpoints, build_named_endpoints, named_endpoints, outbound_endpoints
+from meshd.networking.endpoints import build_endpoints, build_named_endpoints, outbound_endpoints
 from meshd.networking.engine import Generator
 from meshd.networking.listeners.gateway import build_gateway_listener, gateway_listeners
 from meshd.networking.listeners.inbound import build_inbound_listener, inbound_listeners
@@ -45,7 +45,7 @@ GENERATORS = (
     Generator(CLUSTER, outbound_layers, outbound_clusters, build_outbound_cluster),
     Generator(CLUSTER, sidecar_inbound, inbound_clusters, build_inbound_cluster),
     Generator(CLUSTER, workload, key_clusters, build_key_cluster),
-    Generator(ENDPOINT, gateway, named_endpoints, build_named_endpoints),
+    Generator(ENDPOINT, gateway, named_clusters, build_named_endpoints),
     Generator(ENDPOINT, outbound_layers, outbound_endpoints, build_endpoints),
     Generator(LISTENER, sidecar_listener_layers, outbound_listeners, build_outbound_listener),
     Generator(LISTENER, sidecar_inbound, inbound_listeners, build_inbound_listener),
