@@ -86,3 +86,26 @@ def test_servers_of_a_namespace_log_but_for_one(manifests: Manifests, backends: 
         must_log(lambda: len(lines(backends.echo_v1, f"{marker}-sent")), 5, "what was sent")
         assert lines(backends.echo_v2, f"{marker}-sent") == []
         assert lines(backends.client, f"{marker}-sent") == [], "clients were not told to log"
+
+
+def test_a_line_ends_with_the_name_of_its_route(manifests: Manifests, backends: Backends, lines: Lines) -> None:
+    """That of the rule and, where the condition has one, that of what was met."""
+    target, marker = backends.service("echo-v1"), f"-{secrets.token_hex(8)}"
+    named = {"x-named": "yes"}
+
+    def route_of(path: str) -> set[str]:
+        return {line.split()[-1] for line in lines(backends.client, path)}
+
+    def in_force() -> None:
+        target.send(f"/probe{marker}", headers=named)
+        assert "shop-front.by-header" in route_of(f"/probe{marker}"), "not yet"
+
+    with manifests.applied(HERE / "named.yaml"):
+        eventually(in_force, within=2 * TIMEOUTS.log_arrives, what="a log with the name", successes=1, interval=1)
+        target.send(f"/header{marker}", headers=named)
+        target.send(f"/named-path{marker}")
+        target.send(f"/neither{marker}")
+        must_log(lambda: len(lines(backends.client, f"/neither{marker}")), 1, "the last one sent")
+    assert route_of(f"/header{marker}") == {"shop-front.by-header"}
+    assert route_of(f"/named-path{marker}") == {"shop-front"}
+    assert not {"shop-front", "shop-front.by-header"} & route_of(f"/neither{marker}")

@@ -67,7 +67,7 @@ SUPPORTED: frozenset[str] = frozenset(
         *(field for policy in _POLICIES for field in _traffic_policy(policy)),
         *(f for policy in _POLICIES if not policy.endswith("portLevelSettings") for f in _whole_policy(policy)),
         *(f"{policy}.port" for policy in _POLICIES if policy.endswith("portLevelSettings")),
-        *_fields("Gateway", "selector servers.hosts servers.bind"),
+        *_fields("Gateway", "selector servers.name servers.hosts servers.bind"),
         *_fields("Gateway.servers.port", "number name"),
         *_fields("Gateway.servers.port", "protocol=HTTP protocol=HTTP2 protocol=GRPC protocol=GRPC-WEB protocol=HTTPS"),
         *_fields("Gateway.servers.port", "protocol=HTTP_PROXY protocol=TLS protocol=TCP protocol=MONGO protocol=REDIS"),

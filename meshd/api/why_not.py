@@ -29,7 +29,6 @@ SAME_IN_ISTIO: dict[str, str] = {
 
 WHY_NOT: dict[str, str] = {
     **SAME_IN_ISTIO,
-    "Gateway.servers.name": "what a gateway counts is told apart by port, not by server",
     "ServiceEntry.endpoints.network": _ONE_NETWORK,
     "WorkloadEntry.network": _ONE_NETWORK,
     "Telemetry.metrics.reportingInterval": "connections are counted when they begin and end",

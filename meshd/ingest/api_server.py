@@ -1,4 +1,4 @@
-"""Lists and watches of the API server as raw JSON: no object is decoded here.
+"""Lists, watches and patches of the API server as raw JSON: no object is decoded here.
 
 lightkube says where the API server is and with which credentials; aiohttp, whose parser is native code, carries
 the requests. lightkube's own watch decodes every object in full, which costs more than all that follows.
@@ -26,6 +26,7 @@ SILENCE_SECONDS = 90.0
 
 CONNECT_SECONDS = 10.0
 BUFFER_BYTES = 1024 * 1024
+WRITE_TIMEOUT = ClientTimeout(total=10.0)
 
 FAILURES = (ClientError, TimeoutError, OSError)
 """What a request raises when the API server cannot be reached or goes away."""
@@ -62,8 +63,8 @@ class Event(msgspec.Struct, frozen=True):
     object: msgspec.Raw
 
 
-class Status(msgspec.Struct, frozen=True):
-    """The API server's way of saying no."""
+class Answer(msgspec.Struct, frozen=True):
+    """What the API server said: a Status where it said no."""
 
     code: int = 0
     message: str = ""
@@ -71,11 +72,11 @@ class Status(msgspec.Struct, frozen=True):
 
 _PAGE = msgspec.json.Decoder(Page)
 _EVENT = msgspec.json.Decoder(Event)
-_STATUS = msgspec.json.Decoder(Status)
+_ANSWER = msgspec.json.Decoder(Answer)
 
 
 class ApiServer:
-    """Lists and watches with the address and credentials of a lightkube configuration."""
+    """Lists, watches and patches with the address and credentials of a lightkube configuration."""
 
     def __init__(self, config: SingleConfig, session: ClientSession) -> None:
         self._config = config
@@ -113,6 +114,14 @@ class ApiServer:
             if response.status != 200:
                 _check(response.status, await response.read())
             yield _batches(response.content.iter_any())
+
+    async def merge_patch(self, path: str, patch: bytes) -> Answer:
+        """Change one object; the answer's message is empty for a success. Raises FAILURES."""
+        headers = {"Content-Type": "application/merge-patch+json", **await self._authorization()}
+        request = self._session.patch(self._url + path, data=patch, headers=headers, timeout=WRITE_TIMEOUT)
+        async with request as response:
+            body = await response.read()
+        return Answer(response.status, "" if response.status == 200 else f"{response.status} {_message(body)}")
 
     async def _authorization(self) -> dict[str, str]:
         """Read anew each time, since the kubelet renews the token's file. Empty with a client certificate."""
@@ -171,17 +180,20 @@ def reason_of(error: Exception) -> str:
 def check_event(event: Event) -> None:
     """Raise what an ERROR event stands for."""
     if event.type == "ERROR":
-        status = _STATUS.decode(event.object)
-        _raise(status.code, status.message)
+        answer = _ANSWER.decode(event.object)
+        _raise(answer.code, answer.message)
 
 
 def _check(code: int, body: bytes) -> None:
     if code != 200:
-        try:
-            message = _STATUS.decode(body).message
-        except msgspec.DecodeError:
-            message = body[:200].decode(errors="replace")
-        _raise(code, message)
+        _raise(code, _message(body))
+
+
+def _message(body: bytes) -> str:
+    try:
+        return _ANSWER.decode(body).message
+    except msgspec.DecodeError:
+        return body[:200].decode(errors="replace")
 
 
 def _raise(code: int, message: str) -> None:

@@ -23,6 +23,9 @@ USER_VOLUME_MOUNT = "sidecar.istio.io/userVolumeMount"
 CONFIG = "proxy.istio.io/config"
 LOG_LEVEL = "sidecar.istio.io/logLevel"
 COMPONENT_LOG_LEVEL = "sidecar.istio.io/componentLogLevel"
+STATS_PREFIXES = "sidecar.istio.io/statsInclusionPrefixes"
+STATS_SUFFIXES = "sidecar.istio.io/statsInclusionSuffixes"
+STATS_REGEXPS = "sidecar.istio.io/statsInclusionRegexps"
 _TRAFFIC = "traffic.sidecar.istio.io"
 INCLUDE_INBOUND_PORTS = f"{_TRAFFIC}/includeInboundPorts"
 EXCLUDE_INBOUND_PORTS = f"{_TRAFFIC}/excludeInboundPorts"
@@ -71,7 +74,7 @@ def truth(name: str, value: str, kind: str = "annotation") -> bool:
 def ports(annotations: Mapping[str, str], name: str) -> tuple[int, ...]:
     """Port numbers separated by commas; absent or empty: none."""
     found = []
-    for word in _words(annotations.get(name, "")):
+    for word in words(annotations.get(name, "")):
         if not word.isdecimal() or not 1 <= int(word) <= 65535:
             raise wrong(name, annotations[name], "use ports from 1 to 65535 separated by commas")
         found.append(int(word))
@@ -86,7 +89,7 @@ def ports_or_all(annotations: Mapping[str, str], name: str) -> tuple[int, ...] |
 def ranges(annotations: Mapping[str, str], name: str) -> tuple[str, ...]:
     """IPv4 ranges separated by commas, normalised to CIDR; absent or empty: none."""
     found = []
-    for word in _words(annotations.get(name, "")):
+    for word in words(annotations.get(name, "")):
         try:
             found.append(str(ipaddress.IPv4Network(word, strict=False)))
         except ValueError:
@@ -124,5 +127,6 @@ def component_log_level(annotations: Mapping[str, str]) -> str:
     return value
 
 
-def _words(value: str) -> list[str]:
+def words(value: str) -> list[str]:
+    """What commas separate."""
     return [word.strip() for word in value.split(",") if word.strip()]

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meshd.inject.health_listener import CHECKED_PREFIX, build_health_listener, build_probe_clusters
+from meshd.inject.health_listener import build_health_listener, build_probe_clusters
 from meshd.inject.metrics_listener import build_metrics_listener
 from meshd.inject.probes import ProbeTarget
 from meshd.inject.settings import ADMIN_PORT, TOKEN_PATH
+from meshd.inject.stats_matcher import kept_stats
 
 Json = dict[str, Any]
 ADMIN_CLUSTER = "admin"
@@ -31,29 +32,18 @@ SPANS_AT_ONCE = 20
 has so many requests on their way that their idle connections took 2 MB afterwards.
 """
 
-KEPT_STATS: tuple[Json, ...] = (
-    {"prefix": "istio."},
-    {"prefix": "server."},
-    {"prefix": "cluster_manager."},
-    {"prefix": "listener_manager."},
-    {"prefix": "control_plane."},
-    {"prefix": "vhost."},
-)
-"""The mesh's metrics, what Envoy says of itself, and the routes that a rule gave a statPrefix: no other has any.
-Each cluster would bring about a hundred more.
-
-Prefixes alone, each ending with a dot: only those does Envoy test without a string of every name, and without
-remembering every name it refused, which took 15 KB for each cluster.
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class BootstrapInputs:
-    """`ca_pem` verifies meshd; `discovery_address` is host:port; `probes` are served at the health port."""
+    """`ca_pem` verifies meshd; `discovery_address` is host:port; `probes` are served at the health port.
+
+    `stats` are StringMatchers of stats to keep beside those that every proxy keeps.
+    """
 
     discovery_address: str
     ca_pem: str
     probes: Sequence[ProbeTarget] = ()
+    stats: Sequence[Json] = ()
 
 
 def bootstrap_argument(inputs: BootstrapInputs) -> str:
@@ -77,17 +67,10 @@ def build_bootstrap(inputs: BootstrapInputs) -> Json:
                 build_metrics_listener(ADMIN_CLUSTER),
             ],
         },
-        "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": _kept_stats(inputs.probes)}}},
+        "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": kept_stats(inputs.probes, inputs.stats)}}},
         "overload_manager": _overload_manager(),
         "layered_runtime": _runtime(),
     }
-
-
-def _kept_stats(probes: Sequence[ProbeTarget]) -> list[Json]:
-    """The health check filter reads a cluster's membership from its stats: without them it always says 503."""
-    checked = [probe for probe in probes if not probe.asks_by_request]
-    membership = {"safe_regex": {"regex": rf"cluster\.{CHECKED_PREFIX}.*\.membership_.*"}}
-    return [*KEPT_STATS, *([membership] if checked else [])]
 
 
 def _ads(inputs: BootstrapInputs) -> Json:

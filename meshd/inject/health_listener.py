@@ -21,7 +21,7 @@ def build_health_listener(probes: Sequence[ProbeTarget], admin_cluster: str) -> 
     requests = [probe for probe in probes if probe.asks_by_request]
     checks = [probe for probe in probes if not probe.asks_by_request]
     routes = [build_get_route(READY_PATH, admin_cluster, "/ready")]
-    routes += [build_get_route(each.path, _cluster_name(each), _literal(each.app_path)) for each in requests]
+    routes += [build_get_route(each.path, _cluster_name(each), literal(each.app_path)) for each in requests]
     return build_http_listener("health", HEALTH_PORT, routes, [_health_check_filter(each) for each in checks])
 
 
@@ -71,7 +71,7 @@ def _probe_cluster(probe: ProbeTarget) -> Json:
     elif probe.kind is ProbeKind.TCP:
         cluster["health_checks"] = [_timing(probe) | {"tcp_health_check": {}}]
     elif probe.kind is ProbeKind.GRPC:
-        check = {"service_name": _literal(probe.service)} if probe.service else {}
+        check = {"service_name": literal(probe.service)} if probe.service else {}
         cluster["health_checks"] = [_timing(probe) | {"grpc_health_check": check}]
         cluster["typed_extension_protocol_options"] = _http2()
     return cluster
@@ -105,6 +105,6 @@ def _http2() -> Json:
     return {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options}
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """`text` that Kubernetes' expansion of $(NAME) in arguments leaves as it is."""
     return text.replace("$", "$$")

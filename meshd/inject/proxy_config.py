@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from meshd.api.validate.proxy_config import check_variables, is_of_istios_agent
+from meshd.inject import stats_matcher
 from meshd.inject.annotations import CONFIG, wrong
 from meshd.inject.settings import InjectSettings
 from meshd.model.labels import labels_of
@@ -19,7 +20,7 @@ from meshd.model.proxy_config import FindProxyConfigs, ProxyConfig, wide_config,
 from meshd.model.reference import ObjectRef
 
 Json = dict[str, Any]
-_HEARD = frozenset(("concurrency", "proxyMetadata", "image"))
+_HEARD = frozenset(("concurrency", "proxyMetadata", "image", "proxyStatsMatcher"))
 _HOLD = "holdApplicationUntilProxyStarts"
 _ANNOTATION = ObjectRef("Pod", "", "")
 
@@ -42,7 +43,7 @@ def settings_for(pod: Json, namespace: str, settings: InjectSettings, find: Find
 
 def warnings_of(pod: Json, settings: InjectSettings) -> list[str]:
     """What of a pod's settings is not heard; `settings` are those for the pod."""
-    found = list(_unheard(_read(pod["metadata"].get("annotations") or {})))
+    found = list(_unheard(read_annotation(pod["metadata"].get("annotations") or {})))
     if settings.image_type not in ("", "default", *settings.image_types):
         found.append(f'there is no image of type "{settings.image_type}": the proxy runs {settings.proxy_image}')
     return found
@@ -59,7 +60,7 @@ def _apply(settings: InjectSettings, config: ProxyConfig) -> InjectSettings:
 
 def _of_annotation(annotations: Mapping[str, str]) -> ProxyConfig | None:
     """The part of a pod's annotation that is heard. Raises InjectionError."""
-    said = _read(annotations)
+    said = read_annotation(annotations)
     if not said:
         return None
     concurrency, variables = said.get("concurrency"), said.get("proxyMetadata") or {}
@@ -82,7 +83,7 @@ def _of_annotation(annotations: Mapping[str, str]) -> ProxyConfig | None:
     )
 
 
-def _read(annotations: Mapping[str, str]) -> Json:
+def read_annotation(annotations: Mapping[str, str]) -> Json:
     """The annotation as an object. Raises InjectionError."""
     text = annotations.get(CONFIG, "")
     if not text:
@@ -106,6 +107,8 @@ def _unheard(said: Json) -> Iterator[str]:
             continue  # a native sidecar always starts first
         if field not in _HEARD:
             yield f"annotation {CONFIG}: {field} has no effect in this mesh"
+    for field in sorted({*map(str, said.get("proxyStatsMatcher") or ())} - stats_matcher.FIELDS):
+        yield f"annotation {CONFIG}: proxyStatsMatcher.{field} has no effect in this mesh"
     for name in said.get("proxyMetadata") or {}:
         if is_of_istios_agent(str(name)):
             yield f"annotation {CONFIG}: proxyMetadata.{name} speaks to Istio's agent, which this mesh does without"

@@ -17,8 +17,10 @@ from meshd.inject.capture import capture_of, iptables_rules
 from meshd.inject.labelling import label_pod
 from meshd.inject.owner import owner_of
 from meshd.inject.probes import ProbeTarget, rewrite_probes
+from meshd.inject.proxy_config import read_annotation
 from meshd.inject.proxy_container import build_proxy_container, build_token_volume, security_context
 from meshd.inject.settings import CONTAINER, INIT_CONTAINER, TOKEN_VOLUME, UID, InjectSettings
+from meshd.inject.stats_matcher import asked_stats
 from meshd.inject.user_volumes import user_volume_mounts, user_volumes
 
 Json = dict[str, Any]
@@ -35,7 +37,8 @@ def inject_sidecar(pod: Json, namespace: str, ca_pem: str, settings: InjectSetti
     if names.truth(names.REWRITE_PROBES, annotations.get(names.REWRITE_PROBES, "true")):
         pod["spec"], probes = rewrite_probes(pod["spec"])
     owner = owner_of(pod, namespace, settings.mesh)
-    inputs = BootstrapInputs(settings.discovery_address, ca_pem, probes)
+    stats = tuple(asked_stats(annotations, read_annotation(annotations)))
+    inputs = BootstrapInputs(settings.discovery_address, ca_pem, probes, stats)
     proxy = build_proxy_container("sidecar", owner, annotations, inputs, settings)
     proxy["restartPolicy"] = "Always"
     proxy["volumeMounts"] += user_volume_mounts(annotations)

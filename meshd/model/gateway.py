@@ -65,6 +65,8 @@ class GatewayServer:
     hosts: tuple[str, ...]
     tls: ServerTls | None = None
     bind: str = ""
+    name: str = ""
+    """What the proxy counts by, where it keeps such stats."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ class Table(Generic[T]):
 
 def exported(export_to: tuple[str, ...], owner: str, namespace: str) -> bool:
     """True when an object of namespace `owner` may be seen from `namespace`."""
-    return any(to == "*" or to == namespace or (to == "." and owner == namespace) for to in export_to or ("*",))
+    if not export_to or "*" in export_to:
+        return True
+    return namespace in export_to or ("." in export_to and owner == namespace)
 
 
 def only_for(export_to: tuple[str, ...], owner: str) -> tuple[str, ...]:

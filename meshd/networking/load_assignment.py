@@ -1,6 +1,5 @@
 """ClusterLoadAssignment: endpoints by locality, each with what its workload is and whether it takes mutual TLS."""
 
-from dataclasses import asdict
 from typing import Any
 
 from meshd.model.canonical import app_of, version_of
@@ -9,8 +8,10 @@ from meshd.model.memo import Reader
 from meshd.model.service import Service, Workload
 from meshd.networking.clusters.peers import takes_mtls
 from meshd.networking.preference import Group, Preference, grouped
-from meshd.networking.proto import struct, uint32
+from meshd.networking.proto import text_struct, uint32
 from meshd.networking.service_endpoints import ServiceEndpoint, service_endpoints
+
+TAKES_MTLS = text_struct(tlsMode="istio")
 
 
 def load_assignment(
@@ -32,8 +33,9 @@ def load_assignment(
 
 
 def _locality_lb_endpoints(read: Reader, service: Service, group: Group) -> dict[str, Any]:
+    at = group.locality
     return {
-        "locality": asdict(group.locality),
+        "locality": {"region": at.region, "zone": at.zone, "sub_zone": at.sub_zone},
         "priority": group.priority,
         "lb_endpoints": [_lb_endpoint(read, service, each) for each in group.members],
         "load_balancing_weight": uint32(group.weight),
@@ -45,7 +47,7 @@ def _lb_endpoint(read: Reader, service: Service, each: ServiceEndpoint) -> dict[
     if each.workload is not None:
         metadata["istio"] = _about(each.workload)
         if not service.external and takes_mtls(read, each.workload, each.port):
-            metadata["envoy.transport_socket_match"] = struct({"tlsMode": "istio"})
+            metadata["envoy.transport_socket_match"] = TAKES_MTLS
     address = {"socket_address": {"address": each.endpoint.address, "port_value": each.port}}
     return {
         "endpoint": {"address": address},
@@ -56,11 +58,9 @@ def _lb_endpoint(read: Reader, service: Service, each: ServiceEndpoint) -> dict[
 
 def _about(workload: Workload) -> Any:
     labels = dict(workload.labels)
-    return struct(
-        {
-            "workload": workload.workload_name,
-            "namespace": workload.namespace,
-            "app": app_of(labels, workload.workload_name),
-            "version": version_of(labels),
-        }
+    return text_struct(
+        workload=workload.workload_name,
+        namespace=workload.namespace,
+        app=app_of(labels, workload.workload_name),
+        version=version_of(labels),
     )

@@ -8,7 +8,7 @@ from envoy.service.discovery.v3 import discovery_pb2
 from google.protobuf.any_pb2 import Any as ProtoAny
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.protobuf.struct_pb2 import Struct
+from google.protobuf.struct_pb2 import Struct, Value
 from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 
 from meshd.model.reference import ObjectRef
@@ -46,6 +46,11 @@ def struct(values: Mapping[str, Any]) -> Struct:
     made = Struct()
     made.update(values)
     return made
+
+
+def text_struct(**texts: str) -> Struct:
+    """What `struct` makes of strings, without its walk through each value: endpoints have one apiece."""
+    return Struct(fields={name: Value(string_value=text) for name, text in texts.items()})
 
 
 def fraction(percent: float) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The endpoints of a service: those that its EndpointSlices list, and the workloads that its selector finds."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, AddressFamily, inet_pton
 
 from meshd.model.labels import selects
 from meshd.model.locality import NOWHERE, Locality
@@ -98,14 +99,15 @@ def _port_of(endpoint: Endpoint, port: ServicePort) -> int | None:
 
 def _reachable(found: list[ServiceEndpoint]) -> tuple[ServiceEndpoint, ...]:
     """IP addresses alone, of one family: a pod with two addresses is still one endpoint."""
-    families = {each: _family(each.endpoint.address) for each in found}
-    family = 4 if 4 in families.values() else 6
-    return tuple(each for each in found if families[each] == family)
+    families = [_family(each.endpoint.address) for each in found]
+    family = AF_INET if AF_INET in families else AF_INET6
+    return tuple(each for each, own in zip(found, families, strict=True) if own == family)
 
 
-def _family(address: str) -> int:
-    """4 or 6; 0 for what is no IP address."""
-    try:
-        return ip_address(address).version
-    except ValueError:
-        return 0
+def _family(address: str) -> AddressFamily | None:
+    """None for what is no IP address."""
+    for family in (AF_INET, AF_INET6):
+        with suppress(OSError):
+            inet_pton(family, address)
+            return family
+    return None

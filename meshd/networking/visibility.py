@@ -74,14 +74,14 @@ def services_in(read: Reader, scope: OutboundScope) -> tuple[Service, ...]:
 
 def _by_hostname(read: Reader, namespace: str, services: Iterable[Service]) -> tuple[Service, ...]:
     """One service for each hostname, ordered by key: the one that clients in `namespace` know."""
-    found: dict[str, set[str]] = {}
     rows: dict[str, Service] = {}
+    unclear: dict[str, None] = {}
     for service in services:
-        found.setdefault(service.hostname, set()).add(service.key)
+        if service.entry or rows.setdefault(service.hostname, service).key != service.key:
+            unclear[service.hostname] = None
         rows[service.hostname] = service
-    for hostname, keys in found.items():
-        if len(keys) > 1 or rows[hostname].entry:
-            rows[hostname] = read.query(service_of, hostname, namespace) or rows[hostname]
+    for hostname in unclear:
+        rows[hostname] = read.query(service_of, hostname, namespace) or rows[hostname]
     return tuple(sorted(rows.values(), key=lambda service: service.key))
 
 

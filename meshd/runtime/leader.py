@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from aiohttp import web
 from lightkube import AsyncClient
 
+from meshd.ingest.api_server import connect
 from meshd.model.hold import Hold
 from meshd.model.resource import Resource, Scope
 from meshd.model.service import Workload
 from meshd.runtime.kubernetes_lease import KubernetesLease
 from meshd.runtime.lease import Candidate, lead
 from meshd.runtime.settings import Settings
+from meshd.runtime.status.lull import Lull
 from meshd.runtime.status.peers import Peers, other_replicas, serve_report, shared_word
 from meshd.runtime.status.reporter import Reporter
 from meshd.runtime.status.survey import Survey
@@ -56,7 +58,9 @@ class Leader:
 
     async def _term(self) -> None:
         peers = Peers(self._other_replicas, self._word, self._root_pem, self._settings.serving_names[0], self._port)
-        await Reporter(self._survey, peers, self._waiting, StatusWriter(self._client)).run(self._client)
+        lull = Lull(lambda: self._publisher.last_change)
+        async with connect(self._client) as server:
+            await Reporter(self._survey, peers, self._waiting, StatusWriter(server), lull).run(server)
 
     def _other_replicas(self) -> Sequence[Workload]:
         store = self._publisher.engine.store

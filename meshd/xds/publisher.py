@@ -38,6 +38,8 @@ class Publisher:
     def __init__(self, engine: Engine, certificates: WorkloadCertificates, hold: Hold | None = None) -> None:
         """Without `hold` a rule takes effect whether or not what it names is there."""
         self.engine = engine
+        self.last_change = 0.0
+        """When something changed for proxies last (monotonic seconds)."""
         self._delegation = Delegation()
         self._hold = hold
         self._said: dict[str, tuple[str, ...]] = {}
@@ -131,6 +133,8 @@ class Publisher:
             changes = self._hold.admit(changes)
             self._tell_what_waits(self._hold)
         done = self.engine.apply(changes)
+        if done.deltas or done.regrouped:
+            self.last_change = time.monotonic()
         for delta in done.deltas:
             self._publish(delta, since)
         for group in done.regrouped:

@@ -28,9 +28,6 @@ UNPROVEN: dict[str, frozenset[str]] = {
     "it limits what happens at one moment, which a test cannot bring about exactly": frozenset(
         (*_within(f"{_POOL}.http", "maxRetries"),)
     ),
-    "it names something in the proxy's own counts; what is sent is the same": frozenset(
-        ("VirtualService.http.match.name", "VirtualService.http.match.statPrefix")
-    ),
     "it needs a client or server of HTTP/2, which Python's library is not": frozenset(
         (
             *_within(f"{_POOL}.http", "maxConcurrentStreams"),

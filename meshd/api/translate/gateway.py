@@ -26,4 +26,5 @@ def _server(server: istio.Server) -> GatewayServer:
         hosts=tuple(host.lower() for host in server.hosts),
         tls=translate_server_tls(server.tls) if server.tls else None,
         bind=server.bind,
+        name=server.name,
     )

@@ -111,7 +111,7 @@ def _manager(read: Reader, scope: WorkloadScope, bound: BoundServer) -> dict[str
         read,
         gateway_reporter(read, scope),
         gateway_label(read),
-        f"outbound_0.0.0.0_{bound.listen}",
+        bound.server.name or f"outbound_0.0.0.0_{bound.listen}",
         [*jwt_filters(read, scope), *http_rbac_filters(read, policies), *client_filters()],
         authorization_logs(policies, is_http=True),
         rds=rds(bound.route),

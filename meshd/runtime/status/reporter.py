@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from lightkube import AsyncClient
-
-from meshd.ingest.api_server import connect
+from meshd.ingest.api_server import ApiServer
 from meshd.ingest.reflector import Reflector
 from meshd.model.tables import Change
 from meshd.runtime.status.condition import merge, same
+from meshd.runtime.status.leisure import Leisure
+from meshd.runtime.status.lull import Lull
 from meshd.runtime.status.objects import Judgement, WrittenObject, judge, watched
 from meshd.runtime.status.pace import Pending, wait_for
 from meshd.runtime.status.peers import Peers, marks
@@ -21,7 +21,6 @@ from meshd.runtime.status.verdict import conditions_of
 from meshd.runtime.status.writer import Outcome, StatusWriter
 
 ROUND_SECONDS = 1.0
-OBJECTS_AT_ONCE = 50
 WRITES_A_ROUND = 40
 """After so many what is known of the proxies is looked at again."""
 TRACED = frozenset(
@@ -52,12 +51,16 @@ class Reporter:
         peers: Peers,
         waiting: Waiting,
         writer: StatusWriter,
+        lull: Lull,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._survey = survey
         self._peers = peers
         self._waiting = waiting
         self._writer = writer
+        self._lull = lull
+        self._overdue = False
+        """Whether no lull came in good time: then it is not waited for until all is written."""
         self._clock = clock
         self._objects: dict[str, WrittenObject] = {}
         self._judged: dict[str, tuple[tuple[str, int], Judgement]] = {}
@@ -78,9 +81,9 @@ class Reporter:
             if before is None or before.version != written.version or not same(before.conditions, written.conditions):
                 self._changed = True
 
-    async def run(self, client: AsyncClient) -> None:
+    async def run(self, server: ApiServer) -> None:
         """Watch and write until cancelled."""
-        async with connect(client) as server, self._peers, asyncio.TaskGroup() as tasks:
+        async with self._peers, asyncio.TaskGroup() as tasks:
             reflectors = [Reflector(server, kind, self.take) for kind in watched()]
             for reflector in reflectors:
                 tasks.create_task(reflector.run())
@@ -91,7 +94,8 @@ class Reporter:
                 await self.round()
 
     async def round(self) -> None:
-        """Write what is due. Without anything new it costs a look at counters."""
+        """Write what is due, in a lull. Without anything new it costs a look at counters."""
+        self._overdue = not await self._lull.wait() or self._overdue
         anew, self._changed = self._changed or self._clock() >= self._wake_at, False
         reports = [await self._survey.report(anew), *await self._peers.reports(anew)]
         missing = dict(self._waiting())
@@ -101,9 +105,12 @@ class Reporter:
         self._seen = seen
         self._wake_at = float("inf")
         writes = 0
-        for number, (key, written) in enumerate(list(self._objects.items())):
-            if number % OBJECTS_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        leisure = Leisure()
+        for key, written in list(self._objects.items()):
+            await leisure.rest()
+            if not (self._overdue or self._lull.is_now()):
+                self._wake_at = self._clock()
+                return
             tally = tally_of(key, written.kind.kind, reports)
             conditions = conditions_of(self._judge(key, written), missing.get(key, ()), tally, written.generation)
             pending = self._hold(key, Pending(conditions, self._clock()))
@@ -111,6 +118,7 @@ class Reporter:
             if writes == WRITES_A_ROUND:
                 self._wake_at = self._clock()
                 return
+        self._overdue = False
 
     def _judge(self, key: str, written: WrittenObject) -> Judgement:
         version, judgement = self._judged.get(key, (None, None))

@@ -1,7 +1,7 @@
 """Looks at this replica's streams: which object is in force at how many of its proxies.
 
 A look costs what the resources and streams are in number, so it is taken only when some proxy was sent or answered
-something, and gives way to other work between scopes and streams.
+something, and gives way to other work all along.
 """
 
 import asyncio
@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from secrets import token_hex
 from weakref import WeakKeyDictionary
 
+from meshd.model.reference import ObjectRef
 from meshd.model.resource import TYPE_URLS, Resource, Scope
 from meshd.networking.scopes import ProxyScope
+from meshd.runtime.status.leisure import Leisure
 from meshd.runtime.status.tally import SHOWN, Refused, Report, Tally
 from meshd.xds.stream import Stream
 from meshd.xds.subscription import Subscription
@@ -21,7 +23,6 @@ LATE_SECONDS = 5.0
 """A proxy that has not answered for so long counts as late."""
 MANY = 64
 """With more resources under way a proxy counts as being sent all it is to have."""
-STREAMS_AT_ONCE = 25
 LONGEST_DETAIL = 600
 
 
@@ -54,18 +55,18 @@ class Survey:
             return self._report
 
     async def _look(self) -> tuple[Tally, dict[str, Tally]]:
+        leisure = Leisure()
         count = _Count()
         concerned: dict[ProxyScope, frozenset[str]] = {}
-        made_from = _MadeFrom(self._resources)
-        for number, stream in enumerate(self._streams()):
-            if number % STREAMS_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        made_from = _MadeFrom(self._resources, leisure)
+        for stream in self._streams():
+            await leisure.rest()
             lease = stream.view.lease
             if lease.proxy not in concerned:
                 scopes = [scope for each in lease.scopes.values() for scope in each]
                 concerned[lease.proxy] = await made_from.scopes(scopes)
             count.add(stream, concerned[lease.proxy], self._is_late(stream))
-        return count.every(), count.objects()
+        return count.every(), await count.objects(leisure)
 
     def _is_late(self, stream: Stream) -> bool:
         """Whether the proxy owes an answer for long."""
@@ -80,8 +81,9 @@ class Survey:
 class _MadeFrom:
     """Which objects the resources of scopes are made from; looks at each scope once."""
 
-    def __init__(self, resources: Callable[[Scope], Iterable[Resource]]) -> None:
+    def __init__(self, resources: Callable[[Scope], Iterable[Resource]], leisure: Leisure) -> None:
         self._resources = resources
+        self._leisure = leisure
         self._of_scope: dict[Scope, frozenset[str]] = {}
         self._of_scopes: dict[frozenset[Scope], frozenset[str]] = {}
 
@@ -90,14 +92,20 @@ class _MadeFrom:
         found: list[Scope] = []
         for scope in scopes:
             if scope not in self._of_scope:
-                self._of_scope[scope] = frozenset(_sources(self._resources(scope)))
-                await asyncio.sleep(0)
+                self._of_scope[scope] = await self._sources(scope)
             if self._of_scope[scope]:
                 found.append(scope)
         key = frozenset(found)
         if key not in self._of_scopes:
             self._of_scopes[key] = frozenset[str]().union(*(self._of_scope[scope] for scope in key))
         return self._of_scopes[key]
+
+    async def _sources(self, scope: Scope) -> frozenset[str]:
+        found: set[ObjectRef] = set()
+        for resource in tuple(self._resources(scope)):
+            found.update(resource.sources)
+            await self._leisure.rest()
+        return frozenset(map(str, found))
 
 
 class _Count:
@@ -134,12 +142,17 @@ class _Count:
         found = self._streams
         return Tally(found["all"], found["pending"], found["late"], found["refused"])
 
-    def objects(self) -> dict[str, Tally]:
+    async def objects(self, leisure: Leisure) -> dict[str, Tally]:
         concerned = Counter[str]()
         for group, streams in self._groups.items():
             for source in group:
                 concerned[source] += streams
-        return {source: self._tally(source, number) for source, number in sorted(concerned.items())}
+                await leisure.rest()
+        tallies: dict[str, Tally] = {}
+        for source, number in concerned.items():
+            tallies[source] = self._tally(source, number)
+            await leisure.rest()
+        return tallies
 
     def _tally(self, source: str, concerned: int) -> Tally:
         late, refused = sorted(self._late.get(source, ())), sorted(self._refused.get(source, ()))
@@ -166,10 +179,6 @@ def _answers(streams: Iterable[Stream]) -> tuple[int, int, int]:
 
 def _settled(stream: Stream) -> bool:
     return all(subscription.settled for subscription in stream.subscriptions.values())
-
-
-def _sources(resources: Iterable[Resource]) -> Iterator[str]:
-    return (str(source) for resource in resources for source in resource.sources)
 
 
 def _sources_of(stream: Stream, type_url: str, name: str) -> Iterator[str]:

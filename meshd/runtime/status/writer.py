@@ -4,14 +4,10 @@ import asyncio
 import logging
 from enum import Enum
 
-import httpx2
 import msgspec
-from lightkube import ApiError, AsyncClient
-from lightkube.generic_resource import create_namespaced_resource
-from lightkube.types import PatchType
 from prometheus_client import Counter
 
-from meshd.api.kinds import KINDS
+from meshd.ingest.api_server import FAILURES, Answer, ApiServer, reason_of
 from meshd.runtime.status.condition import Condition, Status
 from meshd.runtime.status.objects import WrittenObject
 
@@ -20,10 +16,6 @@ log = logging.getLogger(__name__)
 WRITES = Counter("meshd_status_writes", "Statuses of Istio objects that were written or could not be", ["outcome"])
 WRITES_A_SECOND = 20
 PAUSE_AFTER_FAILURE = 2.0
-
-_RESOURCES = {
-    kind.kind: create_namespaced_resource(kind.group, kind.versions[0], kind.kind, kind.plural) for kind in KINDS
-}
 
 
 class Outcome(Enum):
@@ -36,8 +28,8 @@ class Outcome(Enum):
 class StatusWriter:
     """Through the status subresource, so that neither the generation nor a webhook has to do with it."""
 
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
+    def __init__(self, server: ApiServer) -> None:
+        self._server = server
         self._failing = False
 
     async def write(self, written: WrittenObject, conditions: tuple[Condition, ...]) -> Outcome:
@@ -49,22 +41,27 @@ class StatusWriter:
 
     async def _try(self, written: WrittenObject, conditions: tuple[Condition, ...]) -> Outcome:
         try:
-            await self._client.patch(
-                _RESOURCES[written.kind.kind].Status,
-                written.name,
-                patch_of(written, conditions),
-                namespace=written.namespace,
-                patch_type=PatchType.MERGE,
+            answer = await self._server.merge_patch(
+                path_of(written), msgspec.json.encode(patch_of(written, conditions))
             )
-        except (ApiError, httpx2.HTTPError) as error:
-            if isinstance(error, ApiError) and error.status.code in (404, 409, 422):
-                log.debug("%s: its status is not written: %s", written, error)
-                return Outcome.OUTDATED
-            log.log(logging.DEBUG if self._failing else logging.WARNING, "no status for %s: %s", written, error)
+        except FAILURES as error:
+            answer = Answer(0, reason_of(error))
+        if answer.code in (404, 409, 422):
+            log.debug("%s: its status is not written: %s", written, answer.message)
+            return Outcome.OUTDATED
+        if answer.code != 200:
+            level = logging.DEBUG if self._failing else logging.WARNING
+            log.log(level, "no status for %s: %s", written, answer.message)
             self._failing = True
             return Outcome.FAILED
         self._failing = False
         return Outcome.WRITTEN
+
+
+def path_of(written: WrittenObject) -> str:
+    """Of the status subresource."""
+    kind = written.kind
+    return f"/apis/{kind.api_versions[0]}/namespaces/{written.namespace}/{kind.plural}/{written.name}/status"
 
 
 def patch_of(written: WrittenObject, conditions: tuple[Condition, ...]) -> dict[str, object]:

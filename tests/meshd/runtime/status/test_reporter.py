@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from meshd.runtime.status.condition import Condition, by_type
+from meshd.runtime.status.lull import Lull
 from meshd.runtime.status.objects import OBJECTS, WrittenObject, watched
 from meshd.runtime.status.pace import LASTING_SECONDS, PATIENCE_SECONDS, SETTLE_SECONDS
 from meshd.runtime.status.peers import Peers
@@ -30,12 +31,16 @@ class Fakes:
         self.stored: dict[str, Json] = {}
         self.written: list[str] = []
         self.outcome = Outcome.WRITTEN
+        self.quiet = self.quiet_comes = True
+        self.waits = 0
+        self.busy_after = 0
+        """Writes after which it is quiet no more; 0: never."""
         self.reporter = self.new_reporter()
 
     def new_reporter(self) -> Reporter:
         return Reporter(
             cast(Survey, _Survey(self)), cast(Peers, _Peers(self)), lambda: self.missing,
-            cast(StatusWriter, _Writer(self)), lambda: self.now,
+            cast(StatusWriter, _Writer(self)), cast(Lull, _Lull(self)), lambda: self.now,
         )  # fmt: skip
 
     def say(self, **objects: Tally) -> None:
@@ -87,6 +92,21 @@ class _Peers:
         return self._fakes.others
 
 
+class _Lull:
+    """Is there, comes when it is waited for, or does not come."""
+
+    def __init__(self, fakes: Fakes) -> None:
+        self._fakes = fakes
+
+    def is_now(self) -> bool:
+        return self._fakes.quiet
+
+    async def wait(self) -> bool:
+        self._fakes.waits += not self._fakes.quiet
+        self._fakes.quiet = self._fakes.quiet or self._fakes.quiet_comes
+        return self._fakes.quiet
+
+
 class _Writer:
     def __init__(self, fakes: Fakes) -> None:
         self._fakes = fakes
@@ -94,6 +114,8 @@ class _Writer:
     async def write(self, written: WrittenObject, conditions: tuple[Condition, ...]) -> Outcome:
         fakes = self._fakes
         fakes.written.append(written.name)
+        if len(fakes.written) == fakes.busy_after:
+            fakes.quiet = False
         if fakes.outcome is Outcome.WRITTEN:
             patch = patch_of(written, conditions)
             assert patch["metadata"] == {"uid": written.name}
@@ -230,3 +252,39 @@ def _conditions(fakes: Fakes, name: str) -> list[Json]:
 
 def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+async def test_a_change_that_goes_to_proxies_puts_the_rest_off_until_it_is_quiet_again(fakes: Fakes) -> None:
+    names = [f"o{number}" for number in range(5)]
+    for name in names:
+        fakes.put(name)
+    fakes.say(**{name: Tally(1) for name in names})
+    await fakes.rounds(0)
+    fakes.busy_after = 2
+    assert await fakes.rounds(0) == names[:2], "a round ends when it is quiet no more"
+    assert (await fakes.rounds(0), fakes.waits) == (names[2:4], 1), "the next one waits before it goes on"
+    assert await fakes.rounds(0) == names[4:]
+
+
+async def test_when_it_is_never_quiet_all_is_written_in_the_end(fakes: Fakes) -> None:
+    names = [f"o{number}" for number in range(WRITES_A_ROUND + 5)]
+    for name in names:
+        fakes.put(name)
+    fakes.say(**{name: Tally(1) for name in names})
+    fakes.quiet = fakes.quiet_comes = False
+    assert sorted(await fakes.rounds(5)) == sorted(names)
+
+
+async def test_a_lull_is_half_a_second_without_a_change() -> None:
+    now, change = 100.0, 99.0
+
+    def clock() -> float:
+        nonlocal now
+        now += 0.25
+        return now
+
+    assert Lull(lambda: change, clock).is_now()
+    change = now
+    assert not Lull(lambda: change, clock).is_now()
+    assert await Lull(lambda: change, clock).wait()
+    assert not await Lull(lambda: now, clock).wait(), "it does not wait for ever"
