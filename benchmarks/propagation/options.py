@@ -39,8 +39,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--control-planes", type=_names, default=tuple(CONTROL_PLANES), metavar="A,…",
         help="; ".join(f"{each.name}: {each.about}" for each in CONTROL_PLANES.values()))  # fmt: skip
     add("--rounds", type=_number(MOST_ROUNDS), default=2, metavar="N", help="turns of each control plane (2)")
-    add("--changes", type=_number(MOST_CHANGES), default=100, metavar="N", help="of each kind, at most (100)")
-    add("--seconds", type=_seconds, default=3.0, metavar="S", help="for each kind, at most (3)")
+    add("--changes", type=_number(MOST_CHANGES), default=200, metavar="N", help="of each kind, at most (200)")
+    add("--seconds", type=_seconds, default=5.0, metavar="S", help="for each kind, at most (5)")
     add("--out", type=Path, default=Path(".mesh/reports/propagation"), metavar="DIR", help="folder for the reports")
     return parser
 

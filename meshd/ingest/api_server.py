@@ -6,6 +6,7 @@ the requests. lightkube's own watch decodes every object in full, which costs mo
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -99,9 +100,12 @@ class ApiServer:
 
     @asynccontextmanager
     async def watch(
-        self, path: str, resource_version: str, field_selector: str = ""
+        self, path: str, resource_version: str, field_selector: str = "", delay: float = 0.0
     ) -> AsyncIterator[AsyncIterator[list[Event]]]:
-        """Batches of events after `resource_version`: all that has already come, as soon as it is there."""
+        """Batches of events after `resource_version`: all that has already come, as soon as it is there.
+
+        With a `delay` (seconds) they are left alone for so long, before they cost anything.
+        """
         query = {
             "watch": "1",
             "allowWatchBookmarks": "true",
@@ -113,7 +117,7 @@ class ApiServer:
         async with self._session.get(self._url + path, params=query, headers=headers) as response:
             if response.status != 200:
                 _check(response.status, await response.read())
-            yield _batches(response.content.iter_any())
+            yield _batches(response.content.iter_any(), delay)
 
     async def merge_patch(self, path: str, patch: bytes) -> Answer:
         """Change one object; the answer's message is empty for a success. Raises FAILURES."""
@@ -157,10 +161,12 @@ def _selecting(field_selector: str) -> dict[str, str]:
     return {"fieldSelector": field_selector} if field_selector else {}
 
 
-async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Event]]:
+async def _batches(chunks: AsyncIterator[bytes], delay: float) -> AsyncIterator[list[Event]]:
     """Events of all whole lines of each chunk; an event may span chunks."""
     rest: list[bytes] = []
     async for chunk in chunks:
+        if delay:
+            await asyncio.sleep(delay)
         end = chunk.rfind(b"\n") + 1
         if not end:
             rest.append(chunk)

@@ -1,16 +1,16 @@
 """Endpoints that proxies are told: those behind each cluster whose addresses neither DNS nor the client knows."""
 
-from envoy.config.endpoint.v3 import endpoint_pb2
-
+from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
-from meshd.model.service import Resolution
+from meshd.model.service import Resolution, Service
 from meshd.networking.auto_passthrough import clients_of, named_cluster
 from meshd.networking.clusters.outbound import outbound_clusters
 from meshd.networking.clusters.rules import ClusterItem, preference, subset_labels
 from meshd.networking.load_assignment import load_assignment
 from meshd.networking.lookup import service_of
 from meshd.networking.names import AS_MEANT, outbound_cluster_name
+from meshd.networking.preference import Preference
 from meshd.networking.proto import resource
 from meshd.networking.scopes import OutboundScope, WorkloadScope
 
@@ -35,11 +35,18 @@ def build_named_endpoints(read: Reader, scope: Scope, item: object) -> Resource 
 def _endpoints(
     read: Reader, scope: OutboundScope, item: ClusterItem, name: str, only_mutual_tls: bool = False
 ) -> Resource | None:
+    known = read.query(_known, scope, item)
+    if known is None:
+        return None
+    service, wanted, near = known
+    return resource(name, load_assignment(read, name, service, item[1], wanted, near, only_mutual_tls))
+
+
+def _known(read: Reader, scope: OutboundScope, item: ClusterItem) -> tuple[Service, Labels, Preference] | None:
+    """What does not change when endpoints come and go: whose they are, their labels, and which are preferred."""
     host, number, subset = item
     service = read.query(service_of, host, scope.namespace)
     if service is None or service.port(number) is None or service.resolution is not Resolution.ENDPOINTS:
         return None
     wanted = read.query(subset_labels, scope.namespace, scope.labels, host, subset)
-    near = preference(read, scope, item)
-    assignment = load_assignment(read, name, service, number, wanted, near, only_mutual_tls)
-    return resource(name, endpoint_pb2.ClusterLoadAssignment(**assignment))
+    return service, wanted, preference(read, scope, item)

@@ -5,12 +5,14 @@ https://istio.io/latest/docs/reference/config/networking/destination-rule/#Local
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from meshd.model.labels import Labels
 from meshd.model.locality import CLUSTER, NODE, NOWHERE, Distribute, Locality, LocalityLbSetting, Zones, matches
 from meshd.networking.service_endpoints import ServiceEndpoint
 from meshd.networking.zones import zone_shares
 
+E = TypeVar("E", bound=ServiceEndpoint)
 Rank = tuple[int, int]
 """By labels, then by locality; the lowest is the nearest."""
 _THIS_CLUSTER = "Kubernetes"
@@ -34,19 +36,19 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(Generic[E]):
     """Endpoints of one locality that are equally near."""
 
     locality: Locality
     priority: int
     weight: int
-    members: tuple[ServiceEndpoint, ...]
+    members: tuple[E, ...]
 
 
-def grouped(endpoints: Iterable[ServiceEndpoint], preference: Preference) -> list[Group]:
+def grouped(endpoints: Iterable[E], preference: Preference) -> list[Group[E]]:
     """The nearest first. Priorities count from 0 without a gap, as Envoy demands."""
     rank = _rank_by(preference)
-    found: dict[tuple[Rank, Locality], list[ServiceEndpoint]] = {}
+    found: dict[tuple[Rank, Locality], list[E]] = {}
     for each in endpoints:
         found.setdefault((rank(each), each.locality), []).append(each)
     priorities = {rank: number for number, rank in enumerate(sorted({rank for rank, _ in found}))}
@@ -109,7 +111,7 @@ def regions_apart(client: Locality, other: Locality, region: str | None = None) 
     return 1 if region in (None, other.region) else 2
 
 
-def _zone_aware(groups: list[Group], preference: Preference, enough: int) -> list[Group]:
+def _zone_aware(groups: list[Group[E]], preference: Preference, enough: int) -> list[Group[E]]:
     """Shares by zone among the nearest. Zones that get none come right after them, before all that are farther."""
     nearest = [group for group in groups if group.priority == 0]
     if not preference.locality or sum(len(group.members) for group in nearest) < enough:
@@ -120,7 +122,7 @@ def _zone_aware(groups: list[Group], preference: Preference, enough: int) -> lis
         total[zone] = total.get(zone, 0) + group.weight
     shares = zone_shares(preference.locality.without_sub_zone, dict(preference.peers), total)
 
-    def placed(group: Group) -> Group:
+    def placed(group: Group[E]) -> Group[E]:
         zone = group.locality.without_sub_zone
         if group.priority:
             return replace(group, priority=group.priority + int(len(shares) < len(total)))
@@ -131,7 +133,7 @@ def _zone_aware(groups: list[Group], preference: Preference, enough: int) -> lis
     return sorted(map(placed, groups), key=lambda group: group.priority)
 
 
-def _distributed(groups: list[Group], rule: Distribute) -> list[Group]:
+def _distributed(groups: list[Group[E]], rule: Distribute) -> list[Group[E]]:
     """Shares by locality, split among those like one pattern by their weights. The rest gets nothing."""
     patterns = sorted((pattern for pattern, _ in rule.to), key=_vague)
     chosen = [(next((p for p in patterns if matches(group.locality, p)), None), group) for group in groups]
