@@ -143,6 +143,26 @@ def test_only_known_hosts_are_reached_where_the_rest_is_refused(
         assert not answer.body, str(answer)
 
 
+def test_names_of_a_wildcard_are_looked_up_as_they_are_asked_for(
+    manifests: Manifests, backends: Backends, addresses: dict[str, str], settings: Settings
+) -> None:
+    """Kubernetes' DNS has a name for the address of each pod: nobody but the proxy asks for it here."""
+    below = f"{settings.outside_namespace}.pod.cluster.local"
+    name = f"{addresses['outside_ip'].replace('.', '-')}.{below}"
+    tls = Target(backends.client, f"hello://{NOWHERE}:9000", timeout=TIMEOUTS.refused_request)
+
+    def http(host: str) -> Target:
+        return Target(backends.client, f"http://{NOWHERE}:8080", f"{host}:8080", timeout=TIMEOUTS.refused_request)
+
+    with manifests.applied(HERE / "dynamic.yaml"):
+        http(name).must_become(from_outside, "the pod that the host names answering")
+        must_greet(tls, name, "client-")
+        for elsewhere in (f"no-address.{below}", name.replace(below, f"{settings.namespace}.pod.cluster.local")):
+            assert http(elsewhere).send().status != 200, elsewhere
+            answer = tls.send(body=elsewhere)
+            assert not answer.body, str(answer)
+
+
 @pytest.fixture(scope="module")
 def workloads(manifests: Manifests, backends: Backends, addresses: dict[str, str]) -> Iterator[Backends]:
     with manifests.applied(HERE / "workloads.yaml", **addresses):

@@ -95,7 +95,10 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields("Telemetry.metrics.overrides.match", "mode customMetric"),
         *(f"Telemetry.metrics.overrides.match.metric={metric}" for metric in ("ALL_METRICS", *COUNTED)),
         *_fields("ServiceEntry", "hosts addresses ports location resolution=NONE resolution=STATIC resolution=DNS"),
-        *_fields("ServiceEntry", "resolution=DNS_ROUND_ROBIN workloadSelector exportTo subjectAltNames"),
+        *_fields(
+            "ServiceEntry",
+            "resolution=DNS_ROUND_ROBIN resolution=DYNAMIC_DNS workloadSelector exportTo subjectAltNames",
+        ),
         *_fields("ServiceEntry.endpoints", "address ports labels weight serviceAccount locality"),
         *_fields("WorkloadEntry", "address ports labels weight serviceAccount locality"),
         *_fields("PeerAuthentication", "selector mtls portLevelMtls"),

@@ -62,6 +62,8 @@ class Resolution(Enum):
     """DNS: all addresses that the endpoints' names have."""
     DNS_ROUND_ROBIN = "dns_round_robin"
     """DNS: of the one name, whichever address comes first when a connection is made."""
+    DYNAMIC_DNS = "dynamic_dns"
+    """DNS, for the names that a wildcard stands for: the one that each request or TLS client asks for."""
     ORIGINAL_DESTINATION = "original_destination"
     """The client: where it meant to connect to."""
 

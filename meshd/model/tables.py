@@ -12,7 +12,7 @@ from meshd.model.proxy_config import ProxyConfig
 from meshd.model.request_authentication import RequestAuthentication
 from meshd.model.route import MESH_GATEWAY, RouteRules
 from meshd.model.security import AuthorizationPolicy, PeerAuthentication
-from meshd.model.service import Alias, EndpointSlice, Protocol, Service, Workload, WorkloadInstance
+from meshd.model.service import Alias, EndpointSlice, Protocol, Resolution, Service, Workload, WorkloadInstance
 from meshd.model.sidecar import Sidecar
 from meshd.model.telemetry import Telemetry
 
@@ -69,6 +69,7 @@ SERVICES: Table[Service] = Table(
         "bound": lambda s: _addressed(s, http=False),
         "by_port": lambda s: (port.port for port in s.ports if s.goes_by_port and port.protocol.is_l4),
         "from_entry": lambda s: (bool(s.entry),),
+        "dynamic": lambda s: (s.resolution is Resolution.DYNAMIC_DNS,),
     },
 )
 ALIASES: Table[Alias] = Table("aliases", {"hostname": lambda a: (a.hostname,)})

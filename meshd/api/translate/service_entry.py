@@ -16,6 +16,7 @@ _RESOLUTIONS = {
     "STATIC": Resolution.ENDPOINTS,
     "DNS": Resolution.DNS,
     "DNS_ROUND_ROBIN": Resolution.DNS_ROUND_ROBIN,
+    "DYNAMIC_DNS": Resolution.DYNAMIC_DNS,
 }
 
 _PROTOCOLS = {"UDP": Protocol.UDP, "HTTP_PROXY": Protocol.HTTP}
@@ -25,14 +26,12 @@ _PROTOCOLS = {"UDP": Protocol.UDP, "HTTP_PROXY": Protocol.HTTP}
 def translate_service_entry(
     istio_object: IstioObject[istio.ServiceEntry], mesh: MeshConfig
 ) -> Iterator[Service | EndpointSlice]:
-    """No row for a resolution that is not supported: such hosts stay unknown to the mesh."""
-    resolution = _RESOLUTIONS.get(istio_object.spec.resolution)
-    if resolution is None:
-        return
+    resolution = _RESOLUTIONS[istio_object.spec.resolution]
     for host in dict.fromkeys(host.lower().removesuffix(".") for host in istio_object.spec.hosts):
         service = _service(istio_object, host, resolution)
         yield service
-        yield _endpoint_slice(istio_object, service)
+        if resolution is not Resolution.DYNAMIC_DNS:
+            yield _endpoint_slice(istio_object, service)
 
 
 def _service(istio_object: IstioObject[istio.ServiceEntry], host: str, resolution: Resolution) -> Service:

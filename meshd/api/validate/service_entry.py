@@ -32,6 +32,7 @@ def check_service_entry(entry: IstioObject[ServiceEntry]) -> Iterator[Problem]:
             yield Problem(
                 f"spec.hosts[{index}]", host, 'must be a DNS name, one that starts with "*.", or an IPv4 address'
             )
+    yield from _check_dynamic(spec)
     yield from _check_addresses(spec)
     yield from _check_ports(spec.ports)
     yield from _check_endpoints(spec)
@@ -65,6 +66,8 @@ def warn_service_entry(entry: IstioObject[ServiceEntry]) -> Iterator[Problem]:
         yield Problem("spec.endpoints", None, "are missing: nobody answers requests for these hosts")
     if spec.workload_selector is not None and spec.resolution == "NONE":
         yield Problem("spec.workloadSelector", None, "finds nothing with resolution NONE; use STATIC")
+    if spec.resolution == "DYNAMIC_DNS":
+        yield from _warn_dynamic(spec)
     for index, address in enumerate(spec.addresses):
         if ":" in address:
             yield Problem(f"spec.addresses[{index}]", address, "is not caught: proxies catch connections to IPv4 only")
@@ -75,6 +78,33 @@ def warn_service_entry(entry: IstioObject[ServiceEntry]) -> Iterator[Problem]:
         if not spec.addresses and port.protocol.upper() not in (*_HTTP, *_TLS, "UDP"):
             reason = f"without addresses takes all connections to port {port.number} that are for no other service"
             yield Problem(f"spec.ports[{index}]", port.name, reason)
+
+
+def _warn_dynamic(spec: ServiceEntry) -> Iterator[Problem]:
+    for name, given in (("endpoints", spec.endpoints), ("workloadSelector", spec.workload_selector)):
+        if given:
+            yield Problem(
+                f"spec.{name}", None, "has no effect with resolution DYNAMIC_DNS: DNS alone says where hosts are"
+            )
+    for index, port in enumerate(spec.ports):
+        if port.target_port and port.protocol.upper() in _HTTP:
+            reason = "has no effect on HTTP with resolution DYNAMIC_DNS: the port is the one in the request's host"
+            yield Problem(f"spec.ports[{index}].targetPort", port.target_port, reason)
+
+
+def _check_dynamic(spec: ServiceEntry) -> Iterator[Problem]:
+    """What is looked up is the name that each request or TLS client asks for."""
+    if spec.resolution != "DYNAMIC_DNS":
+        return
+    for index, host in enumerate(spec.hosts):
+        if not host.startswith("*."):
+            yield Problem(f"spec.hosts[{index}]", host, 'must start with "*." with resolution DYNAMIC_DNS; use DNS')
+    if spec.addresses:
+        yield Problem("spec.addresses", None, "must be left out with resolution DYNAMIC_DNS: hosts go by their names")
+    for index, port in enumerate(spec.ports):
+        if port.protocol.upper() not in (*_HTTP, *_TLS):
+            reason = "must be HTTP or TLS with resolution DYNAMIC_DNS: nothing else says which host is meant"
+            yield Problem(f"spec.ports[{index}].protocol", port.protocol, reason)
 
 
 def _check_addresses(spec: ServiceEntry) -> Iterator[Problem]:
@@ -119,7 +149,7 @@ def _check_endpoints(spec: ServiceEntry) -> Iterator[Problem]:
     known = {port.name for port in spec.ports}
     for index, endpoint in enumerate(spec.endpoints):
         place = f"{path}[{index}]"
-        yield from check_endpoint(endpoint, place, by_name=spec.resolution in _DNS)
+        yield from check_endpoint(endpoint, place, by_name="DNS" in spec.resolution)
         for name in endpoint.ports:
             if name not in known:
                 yield Problem(child(f"{place}.ports", name), None, "is no port of this ServiceEntry")

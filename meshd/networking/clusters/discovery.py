@@ -7,15 +7,13 @@ from envoy.extensions.clusters.dns.v3 import dns_cluster_pb2
 from meshd.model.labels import Labels
 from meshd.model.memo import Reader
 from meshd.model.service import Resolution, Service
+from meshd.networking.dns import AFTER_FAILURE, REFRESH
 from meshd.networking.load_assignment import load_assignment
 from meshd.networking.preference import Preference
-from meshd.networking.proto import ADS, duration, extension, uint32
+from meshd.networking.proto import ADS, extension, uint32
 from meshd.networking.service_endpoints import service_endpoints
 
 ORIGINAL_DST: dict[str, Any] = {"type": "ORIGINAL_DST", "lb_policy": "CLUSTER_PROVIDED"}
-_REFRESH = 60.0
-"""Seconds until names are asked for again, where their time to live does not say: Istio's dnsRefreshRate."""
-_AFTER_FAILURE = {"base_interval": duration(1), "max_interval": duration(10)}
 
 
 def discovery(
@@ -48,8 +46,8 @@ def as_meant(read: Reader, service: Service, number: int) -> dict[str, Any]:
 def _dns(one_name: bool) -> dict[str, Any]:
     """https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/service_discovery"""
     config = dns_cluster_pb2.DnsCluster(
-        dns_refresh_rate=duration(_REFRESH),
-        dns_failure_refresh_rate=_AFTER_FAILURE,
+        dns_refresh_rate=REFRESH,
+        dns_failure_refresh_rate=AFTER_FAILURE,
         respect_dns_ttl=True,
         dns_lookup_family="V4_PREFERRED",
         all_addresses_in_single_endpoint=one_name,

@@ -16,6 +16,7 @@ from meshd.networking.clusters.policy import load_balancing, outlier_detection
 from meshd.networking.clusters.rules import ClusterItem, policy_of, preference, subset_labels, subset_names
 from meshd.networking.clusters.security import transport_security
 from meshd.networking.clusters.tls import follow_request
+from meshd.networking.dynamic_dns import dynamic_dns_cluster
 from meshd.networking.lookup import destination_policy, service_of, sidecar_credentials
 from meshd.networking.names import (
     AS_MEANT,
@@ -103,6 +104,8 @@ def _endpoints(
         return {"common_lb_config": lb_config, **as_meant(read, service, number)}
     if "type" in balancing or service.resolution is Resolution.ORIGINAL_DESTINATION:
         return {"common_lb_config": lb_config, **ORIGINAL_DST}
+    if service.resolution is Resolution.DYNAMIC_DNS:
+        return {"common_lb_config": lb_config, **dynamic_dns_cluster()}
     wanted = read.query(subset_labels, scope.namespace, scope.labels, host, subset)
     near = preference(read, scope, item)
     if near.setting is not None and near.setting.is_said:

@@ -29,6 +29,10 @@ def transport_security(
     return behind_proxy_header(security, policy.proxy_protocol) if policy.proxy_protocol else security
 
 
+_NOBODY_KNOWN = (Resolution.ORIGINAL_DESTINATION, Resolution.DYNAMIC_DNS)
+"""Where nothing is known of the endpoints."""
+
+
 def _tls(read: Reader, service: Service, port: ServicePort, subset: str, policy: TrafficPolicy) -> dict[str, Any]:
     """Mutual TLS towards each endpoint that takes it, unless the policy says otherwise.
 
@@ -41,7 +45,7 @@ def _tls(read: Reader, service: Service, port: ServicePort, subset: str, policy:
     if tls is not None and tls.mode is not TlsMode.ISTIO_MUTUAL:
         names = tls.subject_alt_names or service.subject_alt_names
         return {"transport_socket": client_tls_socket(replace(tls, subject_alt_names=names), _alpn(port, policy))}
-    if tls is None and (service.external or service.resolution is Resolution.ORIGINAL_DESTINATION):
+    if tls is None and (service.external or service.resolution in _NOBODY_KNOWN):
         return {}
     known = read.query(endpoint_identities, service, port.port)
     sans, sni = _expected(tls, known, service.hostname)

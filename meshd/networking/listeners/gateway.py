@@ -112,7 +112,7 @@ def _manager(read: Reader, scope: WorkloadScope, bound: BoundServer) -> dict[str
         gateway_reporter(read, scope),
         gateway_label(read),
         bound.server.name or f"outbound_0.0.0.0_{bound.listen}",
-        [*jwt_filters(read, scope), *http_rbac_filters(read, policies), *client_filters()],
+        [*jwt_filters(read, scope), *http_rbac_filters(read, policies), *client_filters(read)],
         authorization_logs(policies, is_http=True),
         rds=rds(bound.route),
         use_remote_address=boolean(True),

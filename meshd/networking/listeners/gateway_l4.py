@@ -11,6 +11,7 @@ from meshd.model.tables import ROUTE_RULES, exported
 from meshd.networking.authorization.filters import network_rbac_filters, policies_for
 from meshd.networking.authorization.log import authorization_logs
 from meshd.networking.auto_passthrough import MESH_PROTOCOLS, is_auto, named_cluster, named_items
+from meshd.networking.dynamic_dns import dynamic_dns_network_filters
 from meshd.networking.gateways import BoundServer, intersection, server_hosts
 from meshd.networking.listeners.detection import saying_it_is_not_http
 from meshd.networking.listeners.l4 import Chain, tcp_chains, tls_chains
@@ -53,7 +54,9 @@ def l4_chains(read: Reader, scope: WorkloadScope, bound: BoundServer) -> list[Ch
 
     def forward(destinations: tuple[WeightedDestination, ...]) -> list[dict[str, Any]]:
         weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
-        return proxied(weighted, saying_it_is_not_http(upstreams, destinations))
+        first = destinations[0].destination
+        named = dynamic_dns_network_filters(upstreams.service(first), upstreams.port(first))
+        return proxied(weighted, [*saying_it_is_not_http(upstreams, destinations), *named])
 
     if is_auto(bound):
         return [

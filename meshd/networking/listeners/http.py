@@ -9,6 +9,7 @@ from envoy.extensions.filters.http.router.v3 import router_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
 from meshd.model.memo import Reader
+from meshd.networking.dynamic_dns import dynamic_dns_http_filters
 from meshd.networking.listeners.path_normalization import path_normalization
 from meshd.networking.listeners.telemetry.reporter import Reporter
 from meshd.networking.lookup import mesh_config
@@ -56,6 +57,6 @@ def rds(route: str) -> dict[str, Any]:
     return {"route_config_name": route, "config_source": ADS}
 
 
-def client_filters() -> list[dict[str, Any]]:
-    """HTTP filters where a request leaves: the client's side answers preflights and injects faults."""
-    return [_CORS, _FAULT]
+def client_filters(read: Reader) -> list[dict[str, Any]]:
+    """HTTP filters where a request leaves: the client's side answers preflights, injects faults and looks up names."""
+    return [_CORS, _FAULT, *dynamic_dns_http_filters(read)]

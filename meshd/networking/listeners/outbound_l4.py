@@ -6,6 +6,7 @@ from meshd.model.hosts import wildcards
 from meshd.model.memo import Reader
 from meshd.model.route import MESH_GATEWAY, Destination, RouteRules, WeightedDestination
 from meshd.model.service import Service, ServicePort
+from meshd.networking.dynamic_dns import dynamic_dns_network_filters
 from meshd.networking.listeners.detection import saying_it_is_not_http
 from meshd.networking.listeners.l4 import Chain, Filters, takes_all, tcp_chains, tls_chains
 from meshd.networking.listeners.shared import Network, rules_of, shared_chains
@@ -87,7 +88,9 @@ def forwarding(read: Reader, scope: OutboundScope, service: Service | None, numb
         weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
         settings = policy_settings(upstreams.policy(destinations[0].destination), alone=len(destinations) == 1)
         told = saying_it_is_not_http(upstreams, destinations)
-        return [*told, tcp_proxy(weighted, reporter, **settings)]
+        first = destinations[0].destination
+        named = dynamic_dns_network_filters(upstreams.service(first), upstreams.port(first))
+        return [*told, *named, tcp_proxy(weighted, reporter, **settings)]
 
     return forward
 

@@ -49,6 +49,9 @@ def test_a_host_may_be_an_address() -> None:
         ),
         (f'hosts: [a.test], {PORT}, subjectAltNames: [""]', "spec.subjectAltNames[0]"),
         (f"hosts: [a.test], {PORT}, exportTo: ['*', a]", "spec.exportTo"),
+        (f'hosts: ["*.a.test", a.test], {PORT}, resolution: DYNAMIC_DNS', "spec.hosts[1]"),
+        (f'hosts: ["*.a.test"], {TCP}, resolution: DYNAMIC_DNS', "spec.ports[0].protocol"),
+        (f'hosts: ["*.a.test"], {PORT}, resolution: DYNAMIC_DNS, addresses: [192.0.2.1]', "spec.addresses"),
     ],
 )
 def test_refuses_service_entries(spec: str, path: str) -> None:
@@ -60,6 +63,7 @@ def test_refuses_service_entries(spec: str, path: str) -> None:
     [
         f"hosts: [a.test, b.test], {PORT}, resolution: DNS",
         f'hosts: ["*.a.test"], {PORT}, resolution: NONE',
+        f'hosts: ["*.a.test"], {PORT}, resolution: DYNAMIC_DNS',
         f'hosts: [a.test], addresses: ["192.0.2.0/24"], {TCP}, resolution: NONE',
         f"hosts: [a.test], {PORT}, resolution: DNS, endpoints: [{{address: b.test, ports: {{http: 81}}}}]",
         f"hosts: [a.test], {PORT}, location: MESH_INTERNAL, resolution: STATIC, workloadSelector: {{labels: {{a: b}}}}",
@@ -77,7 +81,15 @@ def test_accepts_service_entries(spec: str) -> None:
         (f"hosts: [a.test], {PORT}, resolution: STATIC", "spec.endpoints"),
         (f'hosts: [a.test], addresses: ["2001:db8::1"], {PORT}', "spec.addresses[0]"),
         (f"hosts: [a.test], {PORT}, resolution: NONE, addresses: [192.0.2.0/24]", "spec.addresses[0]"),
-        (f'hosts: ["*.a.test"], {PORT}, resolution: DYNAMIC_DNS', "spec.resolution"),
+        (f'hosts: ["*.a.test"], {PORT}, resolution: DYNAMIC_DNS, endpoints: [{{address: b.test}}]', "spec.endpoints"),
+        (
+            f'hosts: ["*.a.test"], {PORT}, resolution: DYNAMIC_DNS, workloadSelector: {{labels: {{a: b}}}}',
+            "spec.workloadSelector",
+        ),
+        (
+            'hosts: ["*.a.b"], resolution: DYNAMIC_DNS, ports: [{number: 8, name: a, protocol: GRPC, targetPort: 9}]',
+            "spec.ports[0].targetPort",
+        ),
         (
             f"hosts: [a.test], {PORT}, resolution: STATIC, endpoints: [{{address: 'unix:///run/a'}}]",
             "spec.endpoints[0].address",
