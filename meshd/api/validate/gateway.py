@@ -41,6 +41,7 @@ def warn_gateway(gateway: IstioObject[Gateway]) -> Iterator[Problem]:
     """What is allowed but surely not meant."""
     if not gateway.spec.selector:
         yield Problem("spec.selector", None, "is empty: every gateway of the mesh serves this")
+    yield from _warn_names(gateway.spec.servers)
     for index, server in enumerate(gateway.spec.servers):
         path = f"spec.servers[{index}].tls"
         if server.tls is None:
@@ -48,6 +49,24 @@ def warn_gateway(gateway: IstioObject[Gateway]) -> Iterator[Problem]:
         if server.tls.https_redirect and server.port.protocol.upper() not in HTTP_PROTOCOLS:
             yield Problem(f"{path}.httpsRedirect", True, "has an effect on HTTP ports only")
         yield from warn_server_tls(server.tls, path)
+
+
+def _warn_names(servers: tuple[Server, ...]) -> Iterator[Problem]:
+    """A name is for what is counted of HTTP. Without TLS all HTTP of a port is one."""
+    first: dict[tuple[int, str], int] = {}
+    for index, server in enumerate(servers):
+        path, protocol = f"spec.servers[{index}].name", server.port.protocol.upper()
+        passed_on = server.tls is not None and server.tls.mode in ("PASSTHROUGH", "AUTO_PASSTHROUGH")
+        if protocol in HTTP_PROTOCOLS:
+            other = first.setdefault((server.port.number, server.bind), index)
+            if server.name and other != index:
+                yield Problem(
+                    path,
+                    server.name,
+                    f"has no effect: what port {server.port.number} counts has the name of servers[{other}]",
+                )
+        elif server.name and (protocol != "HTTPS" or passed_on):
+            yield Problem(path, server.name, "has no effect: connections that are forwarded are counted by cluster")
 
 
 def _check_server(server: Server, path: str) -> Iterator[Problem]:

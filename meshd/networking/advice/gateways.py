@@ -54,6 +54,9 @@ def _same_port(gateway: Gateway, other: Gateway) -> Iterator[Finding]:
             if {server.protocol, rival.protocol}.isdisjoint(_TLS) and _is_http(server) != _is_http(rival):
                 text = f"{other.ref} serves {rival.protocol} at port {server.port} too: {first.ref} counts, being older"
                 yield Finding("spec.servers.port", text)
+            elif _is_http(server) and _is_http(rival) and first is other and server.name not in ("", rival.name):
+                text = f"{server.name} has no effect: {other.ref} serves port {server.port} too, and is older"
+                yield Finding("spec.servers.name", text)
             elif server.protocol in _TLS and rival.protocol in _TLS and server.tls != rival.tls:
                 for host in sorted(_names(server) & _names(rival)):
                     text = f"{other.ref} has other TLS settings for {host} at port {server.port}"

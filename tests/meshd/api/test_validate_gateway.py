@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .samples import errors
+from meshd.api.validate import validate
+
+from .samples import errors, object_of
 
 SERVER = "port: {number: 443, name: https, protocol: HTTPS}, hosts: [a.b]"
 
@@ -80,3 +82,24 @@ def test_accepts_gateway_with_a_minimum_version_only() -> None:
 def test_name_of_a_gateway_has_no_dots() -> None:
     found = refusals("[{SERVER, tls: {}}]", name="a.b")
     assert found == ['metadata.name: must be letters, digits and dashes, without dots (got "a.b")']
+
+
+PLAIN = "{name: %s, port: {number: %d, name: %s, protocol: HTTP}, hosts: [a.test]}"
+TLS = "{name: it, port: {number: 443, name: tls, protocol: %s}, hosts: [a.test], tls: {mode: %s, credentialName: c}}"
+
+
+@pytest.mark.parametrize(
+    ("servers", "warned"),
+    [
+        ([PLAIN % ("one", 80, "a"), PLAIN % ("two", 81, "b")], []),
+        ([PLAIN % ('""', 80, "a"), PLAIN % ("two", 80, "b")], ["spec.servers[1].name"]),
+        ([TLS % ("HTTPS", "SIMPLE")], []),
+        ([TLS % ("TLS", "SIMPLE")], ["spec.servers[0].name"]),
+        ([TLS.replace(", credentialName: c", "") % ("HTTPS", "PASSTHROUGH")], ["spec.servers[0].name"]),
+        (["{name: db, port: {number: 3306, name: db, protocol: MYSQL}, hosts: ['*']}"], ["spec.servers[0].name"]),
+    ],
+)
+def test_a_name_is_for_servers_of_http(servers: list[str], warned: list[str]) -> None:
+    verdict = validate(object_of("Gateway", f"{{selector: {{a: b}}, servers: [{', '.join(servers)}]}}"))
+    assert not verdict.errors
+    assert [problem.path for problem in verdict.warnings] == warned

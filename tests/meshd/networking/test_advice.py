@@ -228,6 +228,10 @@ def test_of_two_gateways_at_one_port() -> None:
     assert told(dated("Gateway", "new", NEW, server % ("TCP", "")), old) == [
         "spec.servers.port: Gateway shop/old serves HTTP at port 81 too: Gateway shop/old counts, being older"
     ]
+    assert told(dated("Gateway", "new", NEW, server % ("HTTP2", ", name: blue")), old) == [
+        "spec.servers.name: blue has no effect: Gateway shop/old serves port 81 too, and is older"
+    ]
+    assert told(dated("Gateway", "older", "2020-01-01T00:00:00Z", server % ("HTTP2", ", name: blue")), old) == []
     tls = ", tls: {mode: SIMPLE, credentialName: %s}"
     assert told(
         dated("Gateway", "new", NEW, server % ("HTTPS", tls % "one")),
