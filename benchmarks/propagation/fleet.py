@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from benchmarks.propagation.failure import BenchmarkError
 from benchmarks.propagation.grpc_stream import GrpcStream
@@ -16,6 +19,10 @@ QUIET_SECONDS = 0.3
 """No message for so long: nothing more is on its way."""
 LOOK_SECONDS = 0.02
 CONNECTIONS_AT_ONCE = 64
+MOST_LOST = 2000
+"""Streams of a control plane; after that it is no peer."""
+RETURN_SECONDS = 0.5
+"""A proxy comes back within so long, as Envoy does by default (its base interval)."""
 
 
 class Fleet:
@@ -25,7 +32,10 @@ class Fleet:
         self.proxies: list[Proxy] = []
         self._port = port
         self._services = services
+        self.lost: Counter[str] = Counter()
+        """Streams that the control plane ended, by how; their proxies came back, as Envoys would."""
         self._streams: dict[Proxy, GrpcStream] = {}
+        self._returning: set[asyncio.Task[None]] = set()
         self._awaited = 0
         self._done = asyncio.Event()
         self._broken = ""
@@ -86,6 +96,8 @@ class Fleet:
         return times
 
     def close(self) -> None:
+        for task in self._returning:
+            task.cancel()
         for stream in self._streams.values():
             stream.close()
         self._streams.clear()
@@ -93,15 +105,16 @@ class Fleet:
     # --- inside
 
     async def _connect(self, pod: int, keep: bool = False) -> Proxy:
-        node = node_of(pod, self._services)
-        loop = asyncio.get_running_loop()
-        stream = GrpcStream(PATH, f"127.0.0.1:{self._port}", lambda *message: proxy.take(*message), self._ended)
-        proxy = Proxy(node, stream.send, self._proxy_received)
+        proxy = Proxy(node_of(pod, self._services), self._proxy_received)
         proxy.kept = [] if keep else None
-        await loop.create_connection(lambda: stream, "127.0.0.1", self._port)
-        self._streams[proxy] = stream
-        proxy.open()
+        await self._open(proxy)
         return proxy
+
+    async def _open(self, proxy: Proxy) -> None:
+        stream = GrpcStream(PATH, f"127.0.0.1:{self._port}", proxy.take, partial(self._ended, proxy))
+        await asyncio.get_running_loop().create_connection(lambda: stream, "127.0.0.1", self._port)
+        self._streams[proxy] = stream
+        proxy.open(stream.send)
 
     async def _settle(self, proxies: Iterable[Proxy], seconds: float) -> None:
         proxies = list(proxies)
@@ -120,10 +133,26 @@ class Fleet:
         if self._awaited == 0:
             self._done.set()
 
-    def _ended(self, reason: str) -> None:
+    def _ended(self, proxy: Proxy, reason: str) -> None:
+        self.lost[reason] += 1
+        if self.lost.total() > MOST_LOST:
+            return self._give_up(f"more than {MOST_LOST} proxies lost their streams, the last one because {reason}")
+        task = asyncio.get_running_loop().create_task(self._return(proxy))
+        self._returning.add(task)
+        task.add_done_callback(self._returning.discard)
+        return None
+
+    async def _return(self, proxy: Proxy) -> None:
+        await asyncio.sleep(random.uniform(0, RETURN_SECONDS))
+        try:
+            await self._open(proxy)
+        except OSError as error:
+            self._give_up(f"a proxy cannot come back: {error}")
+
+    def _give_up(self, reason: str) -> None:
         self._broken = reason
         self._done.set()
 
     def _check(self) -> None:
         if self._broken:
-            raise BenchmarkError(f"a proxy lost its stream: {self._broken}")
+            raise BenchmarkError(self._broken)

@@ -58,12 +58,12 @@ def node_of(pod: int, services: int) -> base_pb2.Node:
 
 
 class Proxy:
-    """`send` takes requests as bytes. `received_at` is when the last of the expected marks came.
+    """`received_at` is when the last of the expected marks came.
 
     `missing` are (type, name) of resources that were asked for and have not come.
     """
 
-    def __init__(self, node: base_pb2.Node, send: Callable[[bytes], None], on_received: Callable[[], None]) -> None:
+    def __init__(self, node: base_pb2.Node, on_received: Callable[[], None]) -> None:
         self.node = node
         self.bytes_received = 0
         self.last_message_at = 0.0
@@ -71,12 +71,16 @@ class Proxy:
         self.missing: set[tuple[str, str]] = set()
         self.kept: list[bytes] | None = None
         """Routes and virtual hosts as they came, where someone wants to look at them."""
-        self._send = send
+        self._send: Callable[[bytes], None] = lambda _: None
         self._on_received = on_received
         self._asked: dict[str, set[str]] = {}
         self._expected: list[Mark] = []
 
-    def open(self) -> None:
+    def open(self, send: Callable[[bytes], None]) -> None:
+        """Begin on a stream whose requests `send` takes; what an earlier one had brought is forgotten."""
+        self._send = send
+        self._asked.clear()
+        self.missing.clear()
         self._ask(CLUSTER, ["*"], node=True)
 
     @property

@@ -48,7 +48,8 @@ class Stage:
     """One control plane in one round with `proxies` proxies connected.
 
     `connect_seconds` and `connect_cpu_seconds` are for the proxies that were `connected` in this stage; `joins` are
-    seconds that a single new proxy took. `memory` and `peak_memory` are in MB, the peak since the process began.
+    seconds that a single new proxy took. `memory` and `peak_memory` are in MB, the peak since the process began. `lost`
+    are streams that the control plane ended.
     """
 
     control_plane: str
@@ -61,6 +62,7 @@ class Stage:
     memory: float = 0.0
     peak_memory: float = 0.0
     kinds: dict[str, KindResult] = field(default_factory=dict)
+    lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Load:
     connect_cpu_seconds: float
     memory: float
     peak_memory: float
+    lost: int
 
 
 Size = tuple[int, int, str]
@@ -158,4 +161,5 @@ def _load(size: Size, rounds: Sequence[Stage]) -> Load:
         connect_cpu_seconds=mean([stage.connect_cpu_seconds for stage in rounds]),
         memory=max(stage.memory for stage in rounds),
         peak_memory=max(stage.peak_memory for stage in rounds),
+        lost=sum(stage.lost for stage in rounds),
     )

@@ -58,7 +58,7 @@ def propagation_table(cells: Iterable[Cell]) -> str:
 
 
 def load_table(loads: Iterable[Load]) -> str:
-    head = ("services", "proxies", "control plane", "new proxy", "connected", "in", "CPU", "memory", "peak")
+    head = ("services", "proxies", "control plane", "new proxy", "connected", "in", "CPU", "memory", "peak", "lost")
     rows = [
         (
             str(load.services),
@@ -70,10 +70,14 @@ def load_table(loads: Iterable[Load]) -> str:
             f"{load.connect_cpu_seconds:.1f} s",
             f"{load.memory:.0f} MB",
             f"{load.peak_memory:.0f} MB",
+            str(load.lost),
         )
         for load in sorted(loads, key=lambda load: (load.services, load.proxies))
     ]
-    legend = "new proxy: from its connection to its last resource (p50); connected: proxies that came at once"
+    legend = (
+        "new proxy: from its connection to its last resource (p50); connected: proxies that came at once; "
+        "lost: streams that the control plane ended, whose proxies then came back"
+    )
     return f"{columns(head, rows, left=3)}\n{legend}"
 
 

@@ -31,6 +31,7 @@ LOAD = Load(
     connect_cpu_seconds=8.0,
     memory=200.0,
     peak_memory=300.0,
+    lost=0,
 )
 
 

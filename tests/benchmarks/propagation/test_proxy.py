@@ -20,8 +20,8 @@ class Driven:
     def __init__(self) -> None:
         self.sent: list[discovery_pb2.DeltaDiscoveryRequest] = []
         self.received = 0
-        self.proxy = Proxy(node_of(0, 50), self._send, self._received)
-        self.proxy.open()
+        self.proxy = Proxy(node_of(0, 50), self._received)
+        self.proxy.open(self._send)
 
     def _send(self, message: bytes) -> None:
         self.sent.append(discovery_pb2.DeltaDiscoveryRequest.FromString(message))
