@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from meshd.model.resource import CLUSTER, ENDPOINT, LISTENER, ROUTE
 from meshd.xds.warming import PATIENCE_SECONDS
 from meshd.xds.wire import Request, Response
-from tests.meshd.xds.test_subscription_streams import NODE, FakeProxy
+from tests.meshd.xds.fake_proxy import NODE, FakeProxy
 
 TYPES = (CLUSTER, ENDPOINT, LISTENER, ROUTE)
 NAMED = (ENDPOINT, ROUTE)

@@ -8,7 +8,7 @@ from meshd.model.resource import CLUSTER, ENDPOINT, ROUTE, VIRTUAL_HOST, Resourc
 from meshd.networking.proto import ADS, resource
 from meshd.xds.sotw import Sotw
 from meshd.xds.wire import MalformedRequest, Request, Response
-from tests.meshd.xds.test_subscription_streams import NODE
+from tests.meshd.xds.fake_proxy import NODE
 
 ROUTES = resource("80", route_pb2.RouteConfiguration(name="80", vhds={"config_source": ADS}))
 
