@@ -70,6 +70,8 @@ async def _turn(
                 stage.kinds[kind] = await _measure(options, kind, fleet, control_plane, changes)
             await changes.undo()
             await fleet.quiet(CONNECT_SECONDS)
+            for reason, number in fleet.lost.items():
+                say(f"{name}: {number} proxies lost their streams and came back: {reason}")
             stage.lost = fleet.lost.total()
             fleet.lost.clear()
             stage.memory, stage.peak_memory = control_plane.child.memory, control_plane.child.peak_memory
