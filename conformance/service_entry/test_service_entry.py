@@ -7,6 +7,7 @@ answer was led elsewhere by the mesh.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,18 @@ def test_an_entry_may_be_for_its_own_namespace_alone(entries: Backends) -> None:
     asking_for("static.se.test", entries.far).must_become(lambda r: r.status == 200, "the other namespace knowing more")
     answer = asking_for("private.se.test", entries.far).send()
     assert answer.status != 200, str(answer)
+
+
+def test_a_pod_that_starts_later_knows_what_is_for_its_namespace_alone(
+    entries: Backends, manifests: Manifests, kubernetes: Kubernetes, settings: Settings
+) -> None:
+    with manifests.applied(HERE / "latecomer.yaml"):
+        ready = ("--for=condition=Ready", f"--timeout={TIMEOUTS.pods_ready:g}s", "pod/latecomer")
+        kubernetes.kubectl("wait", "-n", settings.namespace, *ready, timeout=TIMEOUTS.pods_ready + TIMEOUTS.kubectl)
+        with closing(PodCaller(kubernetes, settings.namespace, "latecomer", "client")) as latecomer:
+            answer = asking_for("private.se.test", latecomer).send()
+            assert from_outside(answer), str(answer)
+            assert asking_for("static.se.test", latecomer).send().status == 200
 
 
 def must_greet(target: Target, body: str, expected: str) -> None:
