@@ -21,9 +21,9 @@ pytestmark = pytest.mark.metrics
 HERE = Path(__file__).parent
 METRICS_PORT = 15090
 FRONT, BACK = 11, 7
-BY_SERVER = "envoy_http_downstream_rq_total", "envoy_http_conn_manager_prefix"
-BY_ROUTE = "envoy_vhost_route_upstream_rq_total", "envoy_route"
-BY_CLUSTER = "envoy_cluster_upstream_rq_total", "envoy_cluster_name"
+BY_SERVER = "envoy_http_downstream_rq_total", "http_conn_manager_prefix"
+BY_ROUTE = "envoy_vhost_route_upstream_rq_total", "route"
+BY_CLUSTER = "envoy_cluster_upstream_rq_total", "cluster_name"
 Counted = Callable[[tuple[str, str]], dict[str, int]]
 
 
@@ -49,7 +49,7 @@ def stats(backends: Backends, kubernetes: Kubernetes, settings: Settings) -> Cal
             stat, label = by
             found: dict[str, int] = {}
             for line in page.send("/stats/prometheus").body.splitlines():
-                if match := re.match(rf'{stat}\{{.*\b{label}="([^"]*)".*\}} (\d+)$', line):
+                if match := re.match(rf'{stat}\{{.*\b(?:envoy_)?{label}="([^"]*)".*\}} (\d+)$', line):
                     found[match[1]] = found.get(match[1], 0) + int(match[2])
             return found
 

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meshd.inject.health_listener import build_health_listener, build_probe_clusters
+from meshd.inject.health_listener import build_health_listener, build_probe_clusters, literal
 from meshd.inject.metrics_listener import build_metrics_listener
 from meshd.inject.probes import ProbeTarget
 from meshd.inject.settings import ADMIN_PORT, TOKEN_PATH
 from meshd.inject.stats_matcher import kept_stats
+from meshd.inject.stats_tags import stats_tags
 
 Json = dict[str, Any]
 ADMIN_CLUSTER = "admin"
@@ -44,6 +45,7 @@ class BootstrapInputs:
     ca_pem: str
     probes: Sequence[ProbeTarget] = ()
     stats: Sequence[Json] = ()
+    cluster_domain: str = "cluster.local"
 
 
 def bootstrap_argument(inputs: BootstrapInputs) -> str:
@@ -67,7 +69,11 @@ def build_bootstrap(inputs: BootstrapInputs) -> Json:
                 build_metrics_listener(ADMIN_CLUSTER),
             ],
         },
-        "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": kept_stats(inputs.probes, inputs.stats)}}},
+        "stats_config": {
+            "stats_matcher": {"inclusion_list": {"patterns": kept_stats(inputs.probes, inputs.stats)}},
+            "stats_tags": [{**tag, "regex": literal(tag["regex"])} for tag in stats_tags(inputs.cluster_domain)],
+            "use_all_default_tags": False,
+        },
         "overload_manager": _overload_manager(),
         "layered_runtime": _runtime(),
     }

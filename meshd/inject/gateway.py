@@ -39,7 +39,7 @@ def inject_gateway(pod: Json, namespace: str, ca_pem: str, settings: InjectSetti
     owner = owner_of(pod, namespace, settings.mesh)
     annotations = pod["metadata"].get("annotations") or {}
     stats = tuple(asked_stats(annotations, read_annotation(annotations)))
-    inputs = BootstrapInputs(settings.discovery_address, ca_pem, stats=stats)
+    inputs = BootstrapInputs(settings.discovery_address, ca_pem, (), stats, settings.mesh.cluster_domain)
     ours = build_proxy_container("router", owner, annotations, inputs, settings)
     ours["lifecycle"] = {"preStop": _drain(spec.get("terminationGracePeriodSeconds", DEFAULT_GRACE_SECONDS))}
     _complete(given, ours)

@@ -38,7 +38,7 @@ def inject_sidecar(pod: Json, namespace: str, ca_pem: str, settings: InjectSetti
         pod["spec"], probes = rewrite_probes(pod["spec"])
     owner = owner_of(pod, namespace, settings.mesh)
     stats = tuple(asked_stats(annotations, read_annotation(annotations)))
-    inputs = BootstrapInputs(settings.discovery_address, ca_pem, probes, stats)
+    inputs = BootstrapInputs(settings.discovery_address, ca_pem, probes, stats, settings.mesh.cluster_domain)
     proxy = build_proxy_container("sidecar", owner, annotations, inputs, settings)
     proxy["restartPolicy"] = "Always"
     proxy["volumeMounts"] += user_volume_mounts(annotations)
