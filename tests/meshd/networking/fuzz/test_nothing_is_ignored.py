@@ -63,7 +63,8 @@ def mesh(objects: list[dict[str, Any]]) -> Engine:
 BEFORE = told(mesh(OBJECTS))
 
 
-# The same examples every time: what a new one finds is for whoever looks for it, not for who changes something else.
+# Nearly the same examples every time: what a new one finds is for whoever looks for it, not for who changes something
+# else. Nearly, for Hypothesis also tries constants of the modules that are loaded.
 @settings(max_examples=250, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spot=st.sampled_from(SPOTS), data=st.data())
 def test_nothing_accepted_is_ignored(spot: Spot, data: st.DataObject) -> None:
