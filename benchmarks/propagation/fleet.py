@@ -136,11 +136,11 @@ class Fleet:
     def _ended(self, proxy: Proxy, reason: str) -> None:
         self.lost[reason] += 1
         if self.lost.total() > MOST_LOST:
-            return self._give_up(f"more than {MOST_LOST} proxies lost their streams, the last one because {reason}")
+            self._give_up(f"more than {MOST_LOST} proxies lost their streams, the last one because {reason}")
+            return
         task = asyncio.get_running_loop().create_task(self._return(proxy))
         self._returning.add(task)
         task.add_done_callback(self._returning.discard)
-        return None
 
     async def _return(self, proxy: Proxy) -> None:
         await asyncio.sleep(random.uniform(0, RETURN_SECONDS))

@@ -54,6 +54,11 @@ class Kind(Struct, frozen=True, kw_only=True):
         """Every apiVersion it is served under, the preferred one first: "networking.istio.io/v1"."""
         return tuple(f"{self.group}/{version}" for version in self.versions)
 
+    def path(self, namespace: str = "") -> str:
+        """Where the API server has its objects, in the preferred version: those of one namespace, or all."""
+        place = f"/namespaces/{namespace}" if namespace else ""
+        return f"/apis/{self.api_versions[0]}{place}/{self.plural}"
+
 
 _SECURITY_VERSIONS = ("v1", "v1beta1")
 _HOSTS = PrinterColumn("Hosts", ".spec.hosts", "The hosts this applies to")

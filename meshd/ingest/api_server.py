@@ -6,7 +6,6 @@ the requests. lightkube's own watch decodes every object in full, which costs mo
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -100,12 +99,9 @@ class ApiServer:
 
     @asynccontextmanager
     async def watch(
-        self, path: str, resource_version: str, field_selector: str = "", delay: float = 0.0
+        self, path: str, resource_version: str, field_selector: str = ""
     ) -> AsyncIterator[AsyncIterator[list[Event]]]:
-        """Batches of events after `resource_version`: all that has already come, as soon as it is there.
-
-        With a `delay` (seconds) they are left alone for so long, before they cost anything.
-        """
+        """Batches of events after `resource_version`: all that has already come, as soon as it is there."""
         query = {
             "watch": "1",
             "allowWatchBookmarks": "true",
@@ -117,7 +113,7 @@ class ApiServer:
         async with self._session.get(self._url + path, params=query, headers=headers) as response:
             if response.status != 200:
                 _check(response.status, await response.read())
-            yield _batches(response.content.iter_any(), delay)
+            yield _batches(response.content.iter_any())
 
     async def merge_patch(self, path: str, patch: bytes) -> Answer:
         """Change one object; the answer's message is empty for a success. Raises FAILURES."""
@@ -161,12 +157,10 @@ def _selecting(field_selector: str) -> dict[str, str]:
     return {"fieldSelector": field_selector} if field_selector else {}
 
 
-async def _batches(chunks: AsyncIterator[bytes], delay: float) -> AsyncIterator[list[Event]]:
+async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Event]]:
     """Events of all whole lines of each chunk; an event may span chunks."""
     rest: list[bytes] = []
     async for chunk in chunks:
-        if delay:
-            await asyncio.sleep(delay)
         end = chunk.rfind(b"\n") + 1
         if not end:
             rest.append(chunk)

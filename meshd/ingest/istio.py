@@ -23,7 +23,7 @@ WITH_ROWS = frozenset(
 def watched(mesh: MeshConfig) -> tuple[WatchedKind, ...]:
     """One watch for each kind, in its preferred version: the API server converts the others."""
     return tuple(
-        WatchedKind(kind.kind, f"/apis/{kind.api_versions[0]}/{kind.plural}", partial(_rows, mesh), spec_only=True)
+        WatchedKind(kind.kind, kind.path(), partial(_rows, mesh), spec_only=True)
         for kind in KINDS
         if kind.kind in WITH_ROWS
     )

@@ -33,16 +33,14 @@ Sink = Callable[[Sequence[Change]], None]
 class Reflector:
     """Keeps `sink` told of one kind. `listed` is set once the objects of the first list are delivered.
 
-    `version` is the resource version up to which everything was delivered; empty before a list. With a `delay`
-    (seconds) events wait for so long, in favour of what is urgent.
+    `version` is the resource version up to which everything was delivered; empty before a list.
     """
 
-    def __init__(self, server: ApiServer, kind: WatchedKind, sink: Sink, delay: float = 0.0) -> None:
+    def __init__(self, server: ApiServer, kind: WatchedKind, sink: Sink) -> None:
         self.listed = asyncio.Event()
         self._server = server
         self._kind = kind
         self._sink = sink
-        self._delay = delay
         self._known = Known(kind)
         self.version = ""
         self._failures = 0
@@ -82,7 +80,7 @@ class Reflector:
 
     async def _watch(self) -> None:
         kind = self._kind
-        async with self._server.watch(kind.path, self.version, kind.field_selector, self._delay) as batches:
+        async with self._server.watch(kind.path, self.version, kind.field_selector) as batches:
             started = time.monotonic()
             try:
                 async for events in batches:

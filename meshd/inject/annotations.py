@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from typing import Any
 
 INJECT = "sidecar.istio.io/inject"
 STATUS = "sidecar.istio.io/status"
@@ -125,6 +126,24 @@ def component_log_level(annotations: Mapping[str, str]) -> str:
     if value and not _COMPONENT_LEVELS.fullmatch(value):
         raise wrong(COMPONENT_LOG_LEVEL, value, "use component:level pairs such as http:debug,upstream:info")
     return value
+
+
+def proxy_config_of(annotations: Mapping[str, str]) -> dict[str, Any]:
+    """What `proxy.istio.io/config` says, as an object; empty when absent."""
+    text = annotations.get(CONFIG, "")
+    if not text:
+        return {}
+    import yaml  # only for the pods that have it
+
+    try:
+        said = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise wrong(CONFIG, text, "it must be YAML or JSON") from None
+    if said is None:
+        return {}
+    if not isinstance(said, dict):
+        raise wrong(CONFIG, text, "it must be an object such as {concurrency: 2}")
+    return said
 
 
 def words(value: str) -> list[str]:

@@ -14,7 +14,6 @@ from meshd.inject.annotations import InjectionError
 from meshd.inject.bootstrap import BootstrapInputs
 from meshd.inject.labelling import label_pod
 from meshd.inject.owner import owner_of
-from meshd.inject.proxy_config import read_annotation
 from meshd.inject.proxy_container import build_proxy_container, build_token_volume
 from meshd.inject.settings import ADMIN_PORT, CONTAINER, TOKEN_VOLUME, InjectSettings
 from meshd.inject.stats_matcher import asked_stats
@@ -38,7 +37,7 @@ def inject_gateway(pod: Json, namespace: str, ca_pem: str, settings: InjectSetti
         raise InjectionError(f'template gateway: a container named {CONTAINER} with image "auto" is missing')
     owner = owner_of(pod, namespace, settings.mesh)
     annotations = pod["metadata"].get("annotations") or {}
-    stats = tuple(asked_stats(annotations, read_annotation(annotations)))
+    stats = tuple(asked_stats(annotations))
     inputs = BootstrapInputs(settings.discovery_address, ca_pem, (), stats, settings.mesh.cluster_domain)
     ours = build_proxy_container("router", owner, annotations, inputs, settings)
     ours["lifecycle"] = {"preStop": _drain(spec.get("terminationGracePeriodSeconds", DEFAULT_GRACE_SECONDS))}

@@ -13,7 +13,7 @@ from typing import Any
 
 from meshd.api.validate.proxy_config import check_variables, is_of_istios_agent
 from meshd.inject import stats_matcher
-from meshd.inject.annotations import CONFIG, wrong
+from meshd.inject.annotations import CONFIG, proxy_config_of, wrong
 from meshd.inject.settings import InjectSettings
 from meshd.model.labels import labels_of
 from meshd.model.proxy_config import FindProxyConfigs, ProxyConfig, wide_config, workload_config
@@ -43,7 +43,7 @@ def settings_for(pod: Json, namespace: str, settings: InjectSettings, find: Find
 
 def warnings_of(pod: Json, settings: InjectSettings) -> list[str]:
     """What of a pod's settings is not heard; `settings` are those for the pod."""
-    found = list(_unheard(read_annotation(pod["metadata"].get("annotations") or {})))
+    found = list(_unheard(proxy_config_of(pod["metadata"].get("annotations") or {})))
     if settings.image_type not in ("", "default", *settings.image_types):
         found.append(f'there is no image of type "{settings.image_type}": the proxy runs {settings.proxy_image}')
     return found
@@ -60,7 +60,7 @@ def _apply(settings: InjectSettings, config: ProxyConfig) -> InjectSettings:
 
 def _of_annotation(annotations: Mapping[str, str]) -> ProxyConfig | None:
     """The part of a pod's annotation that is heard. Raises InjectionError."""
-    said = read_annotation(annotations)
+    said = proxy_config_of(annotations)
     if not said:
         return None
     concurrency, variables = said.get("concurrency"), said.get("proxyMetadata") or {}
@@ -81,24 +81,6 @@ def _of_annotation(annotations: Mapping[str, str]) -> ProxyConfig | None:
         environment=tuple(sorted(variables.items())),
         image_type=image.get("imageType", ""),
     )
-
-
-def read_annotation(annotations: Mapping[str, str]) -> Json:
-    """The annotation as an object. Raises InjectionError."""
-    text = annotations.get(CONFIG, "")
-    if not text:
-        return {}
-    import yaml  # only for the pods that have it
-
-    try:
-        said = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise wrong(CONFIG, text, "it must be YAML or JSON") from None
-    if said is None:
-        return {}
-    if not isinstance(said, dict):
-        raise wrong(CONFIG, text, "it must be an object such as {concurrency: 2}")
-    return said
 
 
 def _unheard(said: Json) -> Iterator[str]:

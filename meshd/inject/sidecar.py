@@ -17,7 +17,6 @@ from meshd.inject.capture import capture_of, iptables_rules
 from meshd.inject.labelling import label_pod
 from meshd.inject.owner import owner_of
 from meshd.inject.probes import ProbeTarget, rewrite_probes
-from meshd.inject.proxy_config import read_annotation
 from meshd.inject.proxy_container import build_proxy_container, build_token_volume, security_context
 from meshd.inject.settings import CONTAINER, INIT_CONTAINER, TOKEN_VOLUME, UID, InjectSettings
 from meshd.inject.stats_matcher import asked_stats
@@ -37,7 +36,7 @@ def inject_sidecar(pod: Json, namespace: str, ca_pem: str, settings: InjectSetti
     if names.truth(names.REWRITE_PROBES, annotations.get(names.REWRITE_PROBES, "true")):
         pod["spec"], probes = rewrite_probes(pod["spec"])
     owner = owner_of(pod, namespace, settings.mesh)
-    stats = tuple(asked_stats(annotations, read_annotation(annotations)))
+    stats = tuple(asked_stats(annotations))
     inputs = BootstrapInputs(settings.discovery_address, ca_pem, probes, stats, settings.mesh.cluster_domain)
     proxy = build_proxy_container("sidecar", owner, annotations, inputs, settings)
     proxy["restartPolicy"] = "Always"

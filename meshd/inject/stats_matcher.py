@@ -7,7 +7,7 @@ https://istio.io/latest/docs/ops/configuration/telemetry/envoy-stats/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from meshd.api.validate.re2 import check_regex
@@ -32,12 +32,12 @@ Prefixes alone, each ending with a dot: only those does Envoy test without a str
 remembering every name it refused, which took 15 KB for each cluster.
 """
 
-_KINDS: tuple[tuple[str, str, Callable[[str], Json]], ...] = (
-    (names.STATS_PREFIXES, "inclusionPrefixes", lambda text: {"prefix": text}),
-    (names.STATS_SUFFIXES, "inclusionSuffixes", lambda text: {"suffix": text}),
-    (names.STATS_REGEXPS, "inclusionRegexps", lambda text: {"safe_regex": {"regex": text}}),
+_KINDS = (
+    (names.STATS_PREFIXES, "inclusionPrefixes"),
+    (names.STATS_SUFFIXES, "inclusionSuffixes"),
+    (names.STATS_REGEXPS, "inclusionRegexps"),
 )
-FIELDS = frozenset(field for _, field, _ in _KINDS)
+FIELDS = frozenset(field for _, field in _KINDS)
 
 
 def kept_stats(probes: Sequence[ProbeTarget], asked: Sequence[Json]) -> list[Json]:
@@ -47,21 +47,29 @@ def kept_stats(probes: Sequence[ProbeTarget], asked: Sequence[Json]) -> list[Jso
     return [*KEPT_STATS, *([membership] if checked else []), *asked]
 
 
-def asked_stats(annotations: Mapping[str, str], proxy_config: Json) -> Iterator[Json]:
-    """StringMatchers of what a pod's author asks for; `proxy_config` is the annotation's. Raises InjectionError."""
-    configured = proxy_config.get("proxyStatsMatcher") or {}
+def asked_stats(annotations: Mapping[str, str]) -> Iterator[Json]:
+    """StringMatchers of what a pod's author asks for. Raises InjectionError."""
+    configured = names.proxy_config_of(annotations).get("proxyStatsMatcher") or {}
     if not isinstance(configured, dict):
         raise _wrong(annotations, names.CONFIG, "proxyStatsMatcher is an object such as {inclusionPrefixes: [http.]}")
-    for annotation, field, matcher in _KINDS:
+    for annotation, field in _KINDS:
         if annotation in annotations:
             source, words = annotation, names.words(annotations[annotation])
         else:
             source, words = names.CONFIG, _listed(annotations, configured, field)
         for word in words:
-            if "safe_regex" in matcher(word):
-                for problem in check_regex(word, field):
-                    raise _wrong(annotations, source, str(problem))
-            yield matcher(literal(word))
+            for problem in check_regex(word, field) if annotation == names.STATS_REGEXPS else ():
+                raise _wrong(annotations, source, str(problem))
+            yield _matcher(annotation, literal(word))
+
+
+def _matcher(annotation: str, text: str) -> Json:
+    match annotation:
+        case names.STATS_PREFIXES:
+            return {"prefix": text}
+        case names.STATS_SUFFIXES:
+            return {"suffix": text}
+    return {"safe_regex": {"regex": text}}
 
 
 def _listed(annotations: Mapping[str, str], configured: Json, field: str) -> list[str]:

@@ -6,6 +6,7 @@ https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/http/http_proxy#
 https://istio.io/latest/docs/reference/config/networking/service-entry/#ServiceEntry-Resolution (DYNAMIC_DNS)
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from envoy.extensions.clusters.dynamic_forward_proxy.v3 import cluster_pb2
@@ -14,10 +15,12 @@ from envoy.extensions.filters.http.dynamic_forward_proxy.v3 import dynamic_forwa
 from envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3 import sni_dynamic_forward_proxy_pb2
 
 from meshd.model.memo import Reader
-from meshd.model.service import Resolution, Service
+from meshd.model.route import WeightedDestination
+from meshd.model.service import Resolution
 from meshd.model.tables import SERVICES
 from meshd.networking.dns import AFTER_FAILURE, REFRESH
 from meshd.networking.proto import extension
+from meshd.networking.routes.upstream import Upstreams
 
 _CACHE = dns_cache_pb2.DnsCacheConfig(
     name="dynamic_dns",
@@ -44,10 +47,18 @@ def dynamic_dns_http_filters(read: Reader) -> list[dict[str, Any]]:
     return [_HTTP_FILTER] if read.find(SERVICES, "dynamic", True) else []
 
 
-def dynamic_dns_network_filters(service: Service | None, number: int) -> list[dict[str, Any]]:
-    """For TLS to port `number` of `service`, in front of what forwards it."""
-    port = service.port(number) if service is not None and service.resolution is Resolution.DYNAMIC_DNS else None
-    if port is None:
-        return []
-    config = sni_dynamic_forward_proxy_pb2.FilterConfig(dns_cache_config=_CACHE, port_value=int(port.target_port))
-    return [extension("envoy.filters.network.sni_dynamic_forward_proxy", config)]
+def dynamic_dns_network_filters(
+    upstreams: Upstreams, destinations: Iterable[WeightedDestination]
+) -> list[dict[str, Any]]:
+    """For TLS to one of `destinations`, in front of what forwards it; none where no such host is among them."""
+    for each in destinations:
+        service = upstreams.service(each.destination)
+        port = service.port(upstreams.port(each.destination)) if service else None
+        if service is not None and service.resolution is Resolution.DYNAMIC_DNS and port is not None:
+            return [_network_filter(int(port.target_port))]
+    return []
+
+
+def _network_filter(port: int) -> dict[str, Any]:
+    config = sni_dynamic_forward_proxy_pb2.FilterConfig(dns_cache_config=_CACHE, port_value=port)
+    return extension("envoy.filters.network.sni_dynamic_forward_proxy", config)

@@ -12,10 +12,10 @@ from meshd.model.canonical import app_of, version_of
 from meshd.model.memo import Reader
 from meshd.model.service import Workload
 from meshd.networking.clusters.peers import takes_mtls
-from meshd.networking.proto import text_struct, uint32
+from meshd.networking.proto import struct, uint32
 from meshd.networking.service_endpoints import ServiceEndpoint, service_endpoints
 
-_TAKES_MTLS = text_struct(tlsMode="istio")
+_TAKES_MTLS = struct({"tlsMode": "istio"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,11 @@ def _told(read: Reader, each: ServiceEndpoint, external: bool) -> ToldEndpoint:
 
 def _about(workload: Workload) -> Struct:
     labels = dict(workload.labels)
-    return text_struct(
-        workload=workload.workload_name,
-        namespace=workload.namespace,
-        app=app_of(labels, workload.workload_name),
-        version=version_of(labels),
+    return struct(
+        {
+            "workload": workload.workload_name,
+            "namespace": workload.namespace,
+            "app": app_of(labels, workload.workload_name),
+            "version": version_of(labels),
+        }
     )

@@ -8,6 +8,7 @@ from meshd.api.istio.gateway import Gateway, Port, Server
 from meshd.api.istio.tls_settings import ServerTLSSettings
 from meshd.api.object import IstioObject
 from meshd.api.problem import Problem, listing
+from meshd.model.gateway import ServerTlsMode
 
 from .names import check_port, is_dns_label, is_dns_name, is_ip_address
 from .server_tls import check_server_tls
@@ -56,7 +57,7 @@ def _warn_names(servers: tuple[Server, ...]) -> Iterator[Problem]:
     first: dict[tuple[int, str], int] = {}
     for index, server in enumerate(servers):
         path, protocol = f"spec.servers[{index}].name", server.port.protocol.upper()
-        passed_on = server.tls is not None and server.tls.mode in ("PASSTHROUGH", "AUTO_PASSTHROUGH")
+        passed_on = server.tls is not None and ServerTlsMode(server.tls.mode).passes_on
         if protocol in HTTP_PROTOCOLS:
             other = first.setdefault((server.port.number, server.bind), index)
             if server.name and other != index:

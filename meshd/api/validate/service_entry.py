@@ -32,7 +32,8 @@ def check_service_entry(entry: IstioObject[ServiceEntry]) -> Iterator[Problem]:
             yield Problem(
                 f"spec.hosts[{index}]", host, 'must be a DNS name, one that starts with "*.", or an IPv4 address'
             )
-    yield from _check_dynamic(spec)
+    if spec.resolution == "DYNAMIC_DNS":
+        yield from _check_dynamic(spec)
     yield from _check_addresses(spec)
     yield from _check_ports(spec.ports)
     yield from _check_endpoints(spec)
@@ -94,8 +95,6 @@ def _warn_dynamic(spec: ServiceEntry) -> Iterator[Problem]:
 
 def _check_dynamic(spec: ServiceEntry) -> Iterator[Problem]:
     """What is looked up is the name that each request or TLS client asks for."""
-    if spec.resolution != "DYNAMIC_DNS":
-        return
     for index, host in enumerate(spec.hosts):
         if not host.startswith("*."):
             yield Problem(f"spec.hosts[{index}]", host, 'must start with "*." with resolution DYNAMIC_DNS; use DNS')

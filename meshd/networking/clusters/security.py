@@ -10,7 +10,7 @@ from meshd.networking.clusters.peers import endpoint_identities, endpoints_takin
 from meshd.networking.clusters.tls import PLAINTEXT, behind_proxy_header, client_tls_socket
 from meshd.networking.mtls import ALPN_MESH, ALPN_MESH_HTTP, upstream_mtls_socket
 from meshd.networking.names import AS_MEANT
-from meshd.networking.proto import text_struct
+from meshd.networking.proto import struct
 
 RAW_BUFFER = {"name": "tlsMode-disabled", "match": {}, "transport_socket": PLAINTEXT}
 
@@ -54,7 +54,7 @@ def _tls(read: Reader, service: Service, port: ServicePort, subset: str, policy:
         return {"transport_socket": socket}
     if subset == AS_MEANT:
         return {"transport_socket": socket} if read.query(endpoints_taking_mtls, service, port.port) == "all" else {}
-    match = {"name": "tlsMode-istio", "match": text_struct(tlsMode="istio"), "transport_socket": socket}
+    match = {"name": "tlsMode-istio", "match": struct({"tlsMode": "istio"}), "transport_socket": socket}
     return {"transport_socket_matches": [match, RAW_BUFFER]}
 
 

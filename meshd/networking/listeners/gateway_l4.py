@@ -54,8 +54,7 @@ def l4_chains(read: Reader, scope: WorkloadScope, bound: BoundServer) -> list[Ch
 
     def forward(destinations: tuple[WeightedDestination, ...]) -> list[dict[str, Any]]:
         weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
-        first = destinations[0].destination
-        named = dynamic_dns_network_filters(upstreams.service(first), upstreams.port(first))
+        named = dynamic_dns_network_filters(upstreams, destinations)
         return proxied(weighted, [*saying_it_is_not_http(upstreams, destinations), *named])
 
     if is_auto(bound):

@@ -88,8 +88,7 @@ def forwarding(read: Reader, scope: OutboundScope, service: Service | None, numb
         weighted = [(upstreams.cluster(d.destination), d.weight) for d in destinations]
         settings = policy_settings(upstreams.policy(destinations[0].destination), alone=len(destinations) == 1)
         told = saying_it_is_not_http(upstreams, destinations)
-        first = destinations[0].destination
-        named = dynamic_dns_network_filters(upstreams.service(first), upstreams.port(first))
+        named = dynamic_dns_network_filters(upstreams, destinations)
         return [*told, *named, tcp_proxy(weighted, reporter, **settings)]
 
     return forward

@@ -75,7 +75,7 @@ _HEAD_WITHOUT_STATUS = msgspec.json.Decoder(_HeadWithoutStatus)
 
 def watched() -> Iterator[WatchedKind]:
     for kind in KINDS:
-        yield WatchedKind(f"{kind.kind} for its status", f"/apis/{kind.api_versions[0]}/{kind.plural}", _Rows(kind))
+        yield WatchedKind(f"{kind.kind} for its status", kind.path(), _Rows(kind))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,6 @@ from meshd.runtime.status.verdict import conditions_of
 from meshd.runtime.status.writer import Outcome, StatusWriter
 
 ROUND_SECONDS = 1.0
-EVENT_DELAY_SECONDS = 0.05
-"""An object that was written is on its way to the proxies first."""
 WRITES_A_ROUND = 40
 """After so many what is known of the proxies is looked at again."""
 TRACED = frozenset(
@@ -86,7 +84,7 @@ class Reporter:
     async def run(self, server: ApiServer) -> None:
         """Watch and write until cancelled."""
         async with self._peers, asyncio.TaskGroup() as tasks:
-            reflectors = [Reflector(server, kind, self.take, EVENT_DELAY_SECONDS) for kind in watched()]
+            reflectors = [Reflector(server, kind, self.take) for kind in watched()]
             for reflector in reflectors:
                 tasks.create_task(reflector.run())
             for reflector in reflectors:

@@ -60,8 +60,7 @@ class StatusWriter:
 
 def path_of(written: WrittenObject) -> str:
     """Of the status subresource."""
-    kind = written.kind
-    return f"/apis/{kind.api_versions[0]}/namespaces/{written.namespace}/{kind.plural}/{written.name}/status"
+    return f"{written.kind.path(written.namespace)}/{written.name}/status"
 
 
 def patch_of(written: WrittenObject, conditions: tuple[Condition, ...]) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import time
 import urllib.error
@@ -18,17 +17,12 @@ import pytest
 
 import toolchain
 from meshd.inject.stats_tags import stats_tags
+from tests.ports import free_ports
 
 _TYPE = "type.googleapis.com/envoy.extensions.filters"
 SERVICE, SUBSET = "outbound|80||default.upstream.svc.cluster.local", "outbound|443|v1|a.ns.svc.cluster.local"
 OUTSIDE = "outbound|8080||*.web.example.com"
 SECONDS = 20.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def address(port: int) -> dict[str, Any]:
@@ -74,7 +68,7 @@ def fetch(port: int, path: str = "/") -> str:
 @contextmanager
 def envoy(tmp_path: Path) -> Iterator[tuple[int, int]]:
     """Ports of the admin interface and of HTTP, of an Envoy that runs until the end of the block."""
-    admin, http, tcp = free_port(), free_port(), free_port()
+    admin, http, tcp = free_ports(3)
     config = tmp_path / "envoy.json"
     config.write_text(json.dumps(bootstrap(admin, http, tcp)))
     options = ["--log-level", "error", "--disable-hot-restart", "--concurrency", "1"]

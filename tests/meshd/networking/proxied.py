@@ -17,6 +17,7 @@ from typing import Any
 
 from meshd.networking.engine import Engine
 from tests.meshd.networking.mesh_of import resources_of
+from tests.ports import free_ports
 from toolchain import ensure
 
 START_SECONDS = 20.0
@@ -66,7 +67,7 @@ def proxied(
     engine: Engine, folder: Path, workload: str = "shop/frontend-1", clusters: Mapping[str, int] | None = None
 ) -> Iterator[Proxy]:
     """`clusters`: local ports for clusters of the workload's, by their names."""
-    port = _free_port()
+    (port,) = free_ports(1)
     bootstrap = folder / "bootstrap.json"
     bootstrap.write_text(json.dumps(_bootstrap(engine, workload, port, clusters or {})))
     log = folder / "log"
@@ -121,12 +122,6 @@ def _static(name: str, port: int, known: Mapping[str, Any]) -> dict[str, Any]:
         "load_assignment": {"cluster_name": name, "endpoints": [endpoint]},
         "typed_extension_protocol_options": options,
     }
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import random
 import socket
 import subprocess
 import threading
@@ -15,24 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.meshd.networking.simulator.request import Request
+from tests.ports import free_ports
 from toolchain import ensure
 
 Json = dict[str, Any]
 WAIT_SECONDS = 20.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Below those that the system gives to clients, one of whom might take a port before Envoy does."""
-    found: list[int] = []
-    with ExitStack() as stack:
-        while len(found) < count:
-            port = random.randrange(20_000, 30_000)
-            try:
-                stack.enter_context(socket.create_server(("127.0.0.1", port)))
-            except OSError:
-                continue
-            found.append(port)
-    return found
 
 
 class _Upstream(BaseHTTPRequestHandler):
