@@ -8,7 +8,7 @@ https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#basic-protocol
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 from envoy.service.discovery.v3 import discovery_pb2
@@ -53,7 +53,7 @@ class Sotw:
         )
         self._forget(message.type_url, before - names)
         if answered == VIRTUAL_HOST:  # it was told as a route configuration
-            own = replace(request, nonce="", error=None)
+            own = request._replace(nonce="", error=None)
             return [Request(VIRTUAL_HOST, nonce=request.nonce, error=error), *([own] if own.subscribe else [])]
         return [request, Request(VIRTUAL_HOST)] if first and message.type_url == ROUTE else [request]
 

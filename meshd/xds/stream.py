@@ -55,6 +55,8 @@ class Stream:
         self.dirty_since: float | None = None
         self.subscriptions = {type_url: Subscription(type_url) for type_url in TYPE_URLS}
         self.subscriptions[VIRTUAL_HOST].parent = self.subscriptions[ROUTE]
+        self._first = tuple(self.subscriptions[type_url] for type_url in _FIRST)
+        self._in_order = (*self._first, *(self.subscriptions[type_url] for type_url in _AFTER_WARMING))
         self._clock = clock
         self._nonce = 0
         self._nonce_prefix = token_hex(4)
@@ -80,8 +82,10 @@ class Stream:
             self._open(subscription, request)
         elif request.subscribe or request.unsubscribe:
             self._update(subscription, request)
-        if any(s.waiting for s in self.subscriptions.values()):
-            self.wake()
+        for each in self._in_order:
+            if each.waiting:
+                self.wake()
+                break
         return refusal
 
     def changed(self, type_url: str, marks: Iterable[tuple[str, bool]], since: float | None = None) -> None:
@@ -104,24 +108,24 @@ class Stream:
         """The next response to send, None when the proxy is up to date or must acknowledge something
         first.
         """
-        late = self._warming.expire(self._clock())
-        if late and late != (ALL,):
-            shown = ", ".join(late[:NAMES_SHOWN]) + (", …" if len(late) > NAMES_SHOWN else "")
-            log.warning("proxy=%s does not take %d new clusters into use: %s", self.proxy.node_id, len(late), shown)
-        for type_url in _FIRST:
-            if response := self._take(type_url):
+        if self._warming:
+            self._give_up_the_late()
+        for subscription in self._first if self._warming else self._in_order:
+            if subscription.due and (response := self._take(subscription)):
                 return response
-        if not self._warming:
-            for type_url in _AFTER_WARMING:
-                if response := self._take(type_url):
-                    return response
-        return self._next_removals() if self._references_settled() else None
+        return self._next_removals() if self._removals_wait() and self._references_settled() else None
 
     def patience(self) -> float | None:
         """Seconds after which `next` has something to send even if nothing comes in; None: never."""
         return max(0.0, self._warming.deadline - self._clock()) if self._warming else None
 
     # --- inside
+
+    def _give_up_the_late(self) -> None:
+        late = self._warming.expire(self._clock())
+        if late and late != (ALL,):
+            shown = ", ".join(late[:NAMES_SHOWN]) + (", …" if len(late) > NAMES_SHOWN else "")
+            log.warning("proxy=%s does not take %d new clusters into use: %s", self.proxy.node_id, len(late), shown)
 
     def _open(self, subscription: Subscription, request: Request) -> None:
         subscription.open(request)
@@ -163,13 +167,10 @@ class Stream:
         if self._warming and type_url in (CLUSTER, ENDPOINT):
             self._warming.acknowledged(type_url, names)
 
-    def _take(self, type_url: str) -> Response | None:
-        subscription = self.subscriptions[type_url]
-        if not (subscription.pending or subscription.retry or subscription.answer_due):
-            return None
+    def _take(self, subscription: Subscription) -> Response | None:
         nonce = self._next_nonce()
-        response = subscription.take(nonce, partial(self.view.get, type_url))
-        if response is not None and type_url == CLUSTER:
+        response = subscription.take(nonce, partial(self.view.get, subscription.type_url))
+        if response is not None and subscription.type_url == CLUSTER:
             self._clusters_sent(subscription.in_flight[nonce])
         return response
 
@@ -232,6 +233,9 @@ class Stream:
         for name in [*virtual_hosts.pending, *virtual_hosts.refused]:
             if _route_of(name) in routes:
                 virtual_hosts.forget(name)
+
+    def _removals_wait(self) -> bool:
+        return any(subscription.removals for subscription in self._first)
 
     def _references_settled(self) -> bool:
         """True when the proxy has accepted all listeners and routes.

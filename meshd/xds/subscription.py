@@ -91,9 +91,14 @@ class Subscription:
         return not (self.pending or self.retry or self.in_flight or self.refused)
 
     @property
+    def due(self) -> bool:
+        """True when there is something to send that need not wait for the proxy to let go of it."""
+        return bool(self.pending or self.retry or self.answer_due)
+
+    @property
     def waiting(self) -> bool:
         """True when there is something to send, now or when its turn comes."""
-        return bool(self.pending or self.retry or self.answer_due or self.removals)
+        return self.due or bool(self.removals)
 
     def open(self, request: Request) -> None:
         """Take the first request of the type."""
@@ -161,7 +166,7 @@ class Subscription:
 
     def take(self, nonce: str, lookup: Lookup) -> Response | None:
         """The next response, or None when nothing is pending (removals that must wait are not)."""
-        while self.retry or self.pending or self.answer_due:
+        while self.due:
             response = self._fill(nonce, lookup)
             if response is not None:
                 return response

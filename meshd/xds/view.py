@@ -44,13 +44,14 @@ class View:
         """What `marks`, made in `collection`, are to this proxy: it sees none that an earlier collection hides, and
         what a later one holds is not new to it.
         """
-        collections = self.collections[type_url]
-        place = next(index for index, each in enumerate(collections) if each is collection)
-        for layer in collections[:place]:
-            if layer:
+        earlier = True
+        for layer in self.collections[type_url]:
+            if layer is collection:
+                earlier = False
+            elif earlier and layer:
                 marks = [mark for mark in marks if mark[0] not in layer]
-        for layer in collections[place + 1 :]:
-            marks = [(name, added and name not in layer) for name, added in marks]
+            elif layer:
+                marks = [(name, added and name not in layer) for name, added in marks]
         return marks
 
 
