@@ -7,7 +7,7 @@ from functools import partial
 from meshd.api.decode import DecodeError, decode
 from meshd.api.kinds import KINDS
 from meshd.api.translate import translate
-from meshd.api.validate import validate
+from meshd.api.validate import errors_of
 from meshd.ingest.kind import Rejected, Rows, WatchedKind
 from meshd.model.mesh import MeshConfig
 
@@ -35,7 +35,6 @@ def _rows(mesh: MeshConfig, raw: bytes) -> Rows:
         istio_object = decode(raw)
     except DecodeError as error:
         raise Rejected(str(error)) from None
-    verdict = validate(istio_object)
-    if verdict.errors:
-        raise Rejected(f"{istio_object}: " + "; ".join(map(str, verdict.errors)))
+    if errors := errors_of(istio_object):
+        raise Rejected(f"{istio_object}: " + "; ".join(map(str, errors)))
     return translate(istio_object, mesh)

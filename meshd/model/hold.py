@@ -17,7 +17,7 @@ from meshd.model.route import Destination, RouteRules
 from meshd.model.store import Store
 from meshd.model.tables import ALIASES, DESTINATIONS, ROUTE_RULES, SERVICES, Change, Table
 
-_WATCHED: tuple[Table[Any], ...] = (SERVICES, ALIASES, DESTINATIONS, ROUTE_RULES)
+_LOOKED_UP: tuple[Table[Any], ...] = (SERVICES, ALIASES, DESTINATIONS)
 
 
 class Hold:
@@ -28,6 +28,8 @@ class Hold:
 
     def __init__(self) -> None:
         self._in_force = Store()
+        self._rules: dict[str, RouteRules] = {}
+        """Those in force."""
         self._waiting: dict[str, RouteRules] = {}
         self._offered: dict[str, DestinationPolicy | None] = {}
 
@@ -61,8 +63,13 @@ class Hold:
         return admitted
 
     def _apply(self, change: Change, admitted: list[Change]) -> None:
-        if change[0] in _WATCHED:
+        table, key, value = change
+        if table in _LOOKED_UP:
             self._in_force.apply([change])
+        elif table is ROUTE_RULES and value is not None:
+            self._rules[key] = value
+        elif table is ROUTE_RULES:
+            self._rules.pop(key, None)
         admitted.append(change)
 
     def _offer_rules(self, key: str, rules: RouteRules | None, admitted: list[Change]) -> None:
@@ -102,7 +109,7 @@ class Hold:
         """Whether a rule in force names the subset, and no other policy defines it."""
         return any(
             destination.subset == subset and host in wildcards(destination.host)
-            for rules in self._in_force.all(ROUTE_RULES)
+            for rules in self._rules.values()
             for destination in rules.destinations()
         ) and not any(
             other.ref.key != policy and other.host == host and any(s.name == subset for s in other.subsets)

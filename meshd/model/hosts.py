@@ -1,5 +1,6 @@
 """Host names and the wildcards that cover them."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 
@@ -8,6 +9,7 @@ def covers(pattern: str, host: str) -> bool:
     return pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]) and host != pattern)
 
 
+@lru_cache(maxsize=8192)
 def wildcards(host: str) -> tuple[str, ...]:
     """`host`, then the wildcards that cover it from the most to the least specific, then "*"."""
     labels = host.split(".")

@@ -65,7 +65,8 @@ class Reader:
 
     def query(self, fn: "Callable[Concatenate[Reader, P], T]", *args: P.args, **_: P.kwargs) -> T:
         used = self._memo.node((fn, *args))
-        self._memo.refresh(used)
+        if used.dirty:
+            self._memo.refresh(used)
         self._node.uses[used] = None
         used.used_by.add(self._node)
         if used.error is not None:
@@ -136,7 +137,8 @@ class Memo:
 
     def _any_use_changed(self, node: Node) -> bool:
         for used in list(node.uses):
-            self.refresh(used)
+            if used.dirty:
+                self.refresh(used)
             if used.changed_at > node.ran_at:
                 return True
         return False

@@ -50,36 +50,37 @@ class Store:
             old = rows.get(key)
             if old == value:
                 continue
-            self._unindex(table, key, old, touched, turned)
             if value is None:
                 rows.pop(key, None)
             else:
                 rows[key] = value
-                self._index(table, key, value, touched, turned)
-            touched.update({(table, "", key), (table, "*", "")})
+            before, after = _index_tokens(table, old), _index_tokens(table, value)
+            self._unindex(before.keys() - after.keys(), key, turned)
+            self._index(after.keys() - before.keys(), key, turned)
+            touched.update(before, after, ((table, "", key), (table, "*", "")))
         touched.update((table, f"{EXISTING}{index}", "") for table, index, _ in turned)
         return touched
 
-    def _index(self, table: Table[Any], key: str, row: Any, touched: set[Token], turned: set[Token]) -> None:
+    def _index(self, tokens: Iterable[Token], key: str, turned: set[Token]) -> None:
         """`turned` are index values that came or went: one that does both has done neither."""
-        for token in _index_tokens(table, row):
+        for token in tokens:
             entry = self._indexes.get(token)
             if entry is None:
                 entry = self._indexes[token] = {}
                 self._values.setdefault(token[:2], {})[token[2]] = None
                 turned ^= {token}
             entry[key] = None
-            touched.add(token)
 
-    def _unindex(self, table: Table[Any], key: str, row: Any, touched: set[Token], turned: set[Token]) -> None:
-        for token in _index_tokens(table, row) if row is not None else ():
+    def _unindex(self, tokens: Iterable[Token], key: str, turned: set[Token]) -> None:
+        for token in tokens:
             entry = self._indexes[token]
-            entry.pop(key, None)
+            del entry[key]
             if not entry:
                 del self._indexes[token], self._values[token[:2]][token[2]]
                 turned ^= {token}
-            touched.add(token)
 
 
-def _index_tokens(table: Table[Any], row: Any) -> Iterable[Token]:
-    return dict.fromkeys((table, index, item) for index, function in table.indexes.items() for item in function(row))
+def _index_tokens(table: Table[Any], row: Any) -> dict[Token, None]:
+    if row is None:
+        return {}
+    return {(table, index, item): None for index, function in table.indexes.items() for item in function(row)}

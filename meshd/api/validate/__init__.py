@@ -55,10 +55,15 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 def validate(istio_object: IstioObject[Message]) -> Verdict:
     """Judge one object, by the rules Istio itself applies and by what this mesh supports."""
-    errors = [*check_structure(istio_object.spec)]
     warnings = [*unsupported(istio_object)]
     if istio_object.kind in _CHECKS:
-        check, warn = _CHECKS[istio_object.kind]
-        errors += check(istio_object)
-        warnings += warn(istio_object)
-    return Verdict(errors=tuple(errors), warnings=tuple(warnings))
+        warnings += _CHECKS[istio_object.kind][1](istio_object)
+    return Verdict(errors=errors_of(istio_object), warnings=tuple(warnings))
+
+
+def errors_of(istio_object: IstioObject[Message]) -> tuple[Problem, ...]:
+    """What an object is refused for: all that matters where no author is listening."""
+    errors = [*check_structure(istio_object.spec)]
+    if istio_object.kind in _CHECKS:
+        errors += _CHECKS[istio_object.kind][0](istio_object)
+    return tuple(errors)

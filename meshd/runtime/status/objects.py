@@ -14,7 +14,7 @@ import msgspec
 from meshd.api.decode import DecodeError, decode
 from meshd.api.kinds import KINDS, Kind
 from meshd.api.support import is_supported, unsupported
-from meshd.api.validate import validate
+from meshd.api.validate import errors_of
 from meshd.ingest.kind import Rows, WatchedKind
 from meshd.model.tables import Table
 from meshd.runtime.status.condition import Condition, Status
@@ -103,7 +103,7 @@ def judge(written: WrittenObject) -> Judgement:
     """Decode and validate as ingest does."""
     try:
         istio_object = decode(written.raw)
-        errors = "; ".join(map(str, validate(istio_object).errors))
+        errors = "; ".join(map(str, errors_of(istio_object)))
         without_effect = tuple(map(str, unsupported(istio_object)))
     except DecodeError as error:
         return Judgement("; ".join(map(str, error.problems)))
