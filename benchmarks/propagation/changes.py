@@ -25,10 +25,10 @@ KINDS = (VIRTUAL_SERVICE, ENDPOINTS, SERVICE)
 
 @dataclass(frozen=True)
 class Change:
-    """`write` makes it; a proxy has received it when all of `marks` have come."""
+    """`write` makes it and tells when it was sent; a proxy has received it when all of `marks` have come."""
 
     marks: tuple[Mark, ...]
-    write: Callable[[], Awaitable[None]]
+    write: Callable[[], Awaitable[float]]
 
 
 class Changes:
@@ -75,12 +75,13 @@ class Changes:
         """A Service, then its EndpointSlice, as Kubernetes' own controller would add it."""
         new = self._services + number
         host, address = objects.host_of(new).encode(), objects.spare_address(objects.SPARE_PODS + number)
-        items = objects.service(new), objects.endpoint_slice(new, [objects.plain_endpoint(address)])
-        self._new.extend(items)
+        service, endpoints = objects.service(new), objects.endpoint_slice(new, [objects.plain_endpoint(address)])
+        self._new += (service, endpoints)
 
-        async def write() -> None:
-            for item in items:
-                await self._kubernetes.create(item)
+        async def write() -> float:
+            sent = await self._kubernetes.create(service)
+            await self._kubernetes.create(endpoints)
+            return sent
 
         marks = (
             Mark(frozenset({CLUSTER}), host),

@@ -115,7 +115,6 @@ async def _change(kind: str, fleet: Fleet, changes: Changes) -> tuple[float, flo
     await asyncio.sleep(random.uniform(*PAUSE_SECONDS))
     change = changes.next(kind)
     fleet.expect(change.marks)
-    before = time.monotonic()
-    await change.write()
+    before = await change.write()
     after = time.monotonic()
     return before, after, await fleet.received(CHANGE_SECONDS)

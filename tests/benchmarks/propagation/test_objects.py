@@ -17,8 +17,9 @@ class Written(Kubernetes):
 
     async def _send(
         self, method: str, path: str, body: objects.Object | None = None, kind: str = "application/json"
-    ) -> None:
+    ) -> float:
         self.sent.append((method, path, body))
+        return float(len(self.sent))
 
 
 def test_paths_are_those_of_the_api_server() -> None:
