@@ -90,7 +90,7 @@ def _progress(subscription: Subscription) -> dict[str, Any]:
         "state": state(subscription),
         "since": _time(subscription.answered_at),
         "error": subscription.error,
-        "refused": {name: subscription.details.get(name, "") for name in sorted(subscription.refused)},
+        "refused": {name: subscription.search.details.get(name, "") for name in sorted(subscription.search.refused)},
     }
 
 
@@ -103,7 +103,7 @@ def state(subscription: Subscription) -> str:
     """SYNCED, STALE (something is under way) or NACKED (a resource is refused and the last good one in
     force).
     """
-    if subscription.refused:
+    if subscription.search.refused:
         return "NACKED"
     return "SYNCED" if subscription.settled else "STALE"
 
@@ -118,7 +118,7 @@ def _versions(stream: Stream, type_url: str) -> dict[str, str]:
 
 def _decoded(stream: Stream, type_url: str, resource: Resource) -> dict[str, Any]:
     """The resource as JSON; of secrets the certificates alone."""
-    refused = resource.name in stream.subscriptions[type_url].refused
+    refused = resource.name in stream.subscriptions[type_url].search.refused
     shown: dict[str, Any] = {"name": resource.name, "version": resource.version, "refused": refused}
     shown["sources"] = [str(source) for source in resource.sources]
     if type_url == SECRET:

@@ -106,7 +106,7 @@ class ControlPlane:
     def _ads_servers(self) -> list[AdsServer[Any]]:
         observer = metrics.XdsMetrics()
         reviews = CachedReviews(KubernetesTokenReviewer(self._client))
-        secure = AdsServer(self.publisher, TokenAuthenticator(reviews, self.publisher.workload), observer)
+        secure = AdsServer(self.publisher, TokenAuthenticator(reviews, self.publisher.arrivals.workload), observer)
         servers: list[AdsServer[Any]] = [secure]
         try:
             secure.listen_tls(self._arguments.xds, self._serving.pem)

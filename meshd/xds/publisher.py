@@ -9,23 +9,23 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from meshd.model.delegation import Delegation
 from meshd.model.hold import Hold
-from meshd.model.resource import SECRET, Delta, Resource, Scope
+from meshd.model.resource import SECRET, Resource
 from meshd.model.service import Proxy, Workload
 from meshd.model.tables import WORKLOADS, Change
 from meshd.networking.engine import Engine
 from meshd.networking.names import ROOT_CERTIFICATE, WORKLOAD_CERTIFICATE
-from meshd.networking.scopes import ProxyScope
 from meshd.networking.secrets import tls_certificate_secret, validation_context_secret
 from meshd.pki.authority import IssuedCertificate
 from meshd.pki.workload import WorkloadCertificates
+from meshd.xds.arrivals import Arrivals
+from meshd.xds.audiences import Audiences
 from meshd.xds.stream import Stream
-from meshd.xds.view import Collection, View, differences
+from meshd.xds.view import differences
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class Publisher:
     def __init__(self, engine: Engine, certificates: WorkloadCertificates, hold: Hold | None = None) -> None:
         """Without `hold` a rule takes effect whether or not what it names is there."""
         self.engine = engine
+        self.arrivals = Arrivals(lambda key: engine.store.get(WORKLOADS, key))
         self.last_change = 0.0
         """When something changed for proxies last (monotonic seconds)."""
         self._delegation = Delegation()
@@ -45,12 +46,9 @@ class Publisher:
         self._said: dict[str, tuple[str, ...]] = {}
         self._certificates = certificates
         self._root = validation_context_secret(ROOT_CERTIFICATE, certificates.root_pem)
-        self._collections: dict[Scope, Collection] = {}
-        self._audience: dict[Scope, dict[Stream, None]] = {}
+        self._audiences = Audiences(engine.resources)
         self._streams: dict[Stream, None] = {}
         self._by_workload: dict[str, dict[Stream, None]] = {}
-        self._by_group: dict[ProxyScope, dict[Stream, None]] = {}
-        self._awaited: dict[str, list[asyncio.Future[None]]] = {}
         self._queue: list[Change] = []
         self._queued_since = 0.0
         self._queued = asyncio.Event()
@@ -63,14 +61,14 @@ class Publisher:
 
     def connect(self, proxy: Proxy) -> Stream:
         """A stream for `proxy`, kept up to date until `disconnect`."""
-        stream = Stream(proxy, self._view(proxy))
+        stream = Stream(proxy, self._audiences.view(self.engine.acquire(proxy)))
         stream.view.own = {
             WORKLOAD_CERTIFICATE: _certificate_secret(self._certificates.acquire(proxy.workload)),
             ROOT_CERTIFICATE: self._root,
         }
         self._streams[stream] = None
         self._by_workload.setdefault(proxy.workload.key, {})[stream] = None
-        self._listen(stream)
+        self._audiences.listen(stream)
         return stream
 
     def disconnect(self, stream: Stream) -> None:
@@ -80,26 +78,9 @@ class Publisher:
         del streams[stream]
         if not streams:
             del self._by_workload[workload.key]
-        self._leave(stream, stream.view, _scopes(stream.view))
+        self._audiences.leave(stream)
         self.engine.release(stream.view.lease)
         self._certificates.release(workload)
-
-    async def workload(self, key: str, uid: str, patience: float) -> Workload | None:
-        """The pod `key` ("namespace/name") with `uid`; waited for up to `patience` seconds: a watch may
-        lag.
-        """
-        deadline = time.monotonic() + patience
-        while True:
-            found = self.engine.store.get(WORKLOADS, key)
-            left = deadline - time.monotonic()
-            if found is not None and found.uid == uid:
-                return found
-            if left <= 0:
-                return None
-            arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._awaited.setdefault(key, []).append(arrival)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(arrival, left)
 
     # --- changes
 
@@ -136,9 +117,9 @@ class Publisher:
         if done.deltas or done.regrouped:
             self.last_change = time.monotonic()
         for delta in done.deltas:
-            self._publish(delta, since)
+            self._audiences.publish(delta, since)
         for group in done.regrouped:
-            for stream in tuple(self._by_group.get(group, ())):
+            for stream in self._audiences.group(group):
                 self._move(stream, stream.proxy.workload, since)
         for table, key, workload in changes:
             if table is WORKLOADS:
@@ -170,52 +151,8 @@ class Publisher:
             log.info("%s waits no more", name)
         self._said = waiting
 
-    def _view(self, proxy: Proxy) -> View:
-        lease = self.engine.acquire(proxy)
-        return View(lease, {t: tuple(map(self._collection, keys)) for t, keys in lease.scopes.items()})
-
-    def _collection(self, scope: Scope) -> Collection:
-        collection = self._collections.get(scope)
-        if collection is None:
-            collection = {resource.name: resource for resource in self.engine.resources(scope)}
-            self._collections[scope] = collection
-            self._audience[scope] = {}
-        return collection
-
-    def _listen(self, stream: Stream) -> None:
-        self._by_group.setdefault(stream.view.lease.proxy, {})[stream] = None
-        for scope in _scopes(stream.view):
-            self._audience[scope][stream] = None
-
-    def _leave(self, stream: Stream, view: View, scopes: Iterable[Scope]) -> None:
-        """Let go of `scopes` of `view`, which the stream had."""
-        if stream.view is view or stream.view.lease.proxy != view.lease.proxy:
-            group = self._by_group[view.lease.proxy]
-            del group[stream]
-            if not group:
-                del self._by_group[view.lease.proxy]
-        for scope in scopes:
-            audience = self._audience[scope]
-            del audience[stream]
-            if not audience:
-                del self._audience[scope], self._collections[scope]
-
-    def _publish(self, delta: Delta, since: float | None) -> None:
-        collection = self._collections.get(delta.scope)
-        if collection is None:
-            return
-        marks = [(resource.name, resource.name not in collection) for resource in delta.changed]
-        marks += [(name, False) for name in delta.removed]
-        collection.update((resource.name, resource) for resource in delta.changed)
-        for name in delta.removed:
-            collection.pop(name, None)
-        for stream in self._audience[delta.scope]:
-            stream.changed(delta.type_url, stream.view.seen(delta.type_url, collection, marks), since)
-
     def _workload_changed(self, key: str, workload: Workload | None, since: float | None) -> None:
-        for arrival in self._awaited.pop(key, ()):
-            if not arrival.done():
-                arrival.set_result(None)
+        self.arrivals.changed(key)
         if workload is None:
             return  # a pod that ends keeps its last configuration until its proxy is gone
         for stream in tuple(self._by_workload.get(key, ())):
@@ -226,12 +163,12 @@ class Publisher:
         """The pod's labels changed, or what is told apart by them: other policies and routes may hold for it now."""
         before = stream.view
         stream.proxy = replace(stream.proxy, workload=workload)
-        stream.view = self._view(stream.proxy)
+        stream.view = self._audiences.view(self.engine.acquire(stream.proxy))
         stream.view.own = before.own
-        self._listen(stream)
+        self._audiences.listen(stream)
         for type_url, marks in differences(before, stream.view).items():
             stream.changed(type_url, marks.items(), since)
-        self._leave(stream, before, _scopes(before) - _scopes(stream.view))
+        self._audiences.moved(stream, before)
         self.engine.release(before.lease)
         if self._certificates.follow(workload):
             self._certificate_changed(stream)
@@ -247,10 +184,6 @@ class Publisher:
         if certificate is not None:
             stream.view.own[WORKLOAD_CERTIFICATE] = _certificate_secret(certificate)
             stream.changed(SECRET, [(WORKLOAD_CERTIFICATE, False)])
-
-
-def _scopes(view: View) -> set[Scope]:
-    return {scope for scopes in view.lease.scopes.values() for scope in scopes}
 
 
 def _certificate_secret(certificate: IssuedCertificate) -> Resource:

@@ -6,14 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol
 
 import grpc
 from grpc import aio
 
 from meshd.model.resource import Resource
-from meshd.model.service import Proxy
-from meshd.xds.authentication import PermissionDenied, ReviewUnavailable, Unauthenticated
+from meshd.xds.admission import Authenticator, Identity, admit
 from meshd.xds.publisher import Publisher
 from meshd.xds.sotw import Sotw
 from meshd.xds.stream import ProtocolViolation, Stream
@@ -22,11 +21,8 @@ from meshd.xds.wire import Delta, Encoder, MalformedRequest, Request, Response
 
 log = logging.getLogger(__name__)
 
-Identity = TypeVar("Identity")
-
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 DELTA, SOTW = "DeltaAggregatedResources", "StreamAggregatedResources"
-FIRST_REQUEST_SECONDS = 10.0
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 """A proxy that reconnects lists every resource it holds in its first request."""
 
@@ -42,16 +38,6 @@ OPTIONS = (
     ("grpc.max_send_message_length", -1),
     ("grpc.so_reuseport", 0),
 )
-
-
-class Authenticator(Protocol[Identity]):
-    """Says who calls, and whether that may be the node it claims to be."""
-
-    async def identify(self, authorization: str) -> Identity:
-        """Who `authorization` (the metadata's value) proves the caller to be; nothing is read before."""
-
-    async def admit(self, identity: Identity, node_id: str) -> Proxy:
-        """The proxy `node_id`, where it is that of `identity`."""
 
 
 class Dialect(Protocol):
@@ -136,7 +122,7 @@ class AdsServer(Generic[Identity]):
         await self._serve(context, Sotw())
 
     async def _serve(self, context: Any, dialect: Dialect) -> None:
-        proxy, requests = await self._admit(context, dialect)
+        proxy, requests = await admit(context, self._authenticator, dialect.decode)
         ready = asyncio.Event()
         stream = self._publisher.connect(proxy)
         stream.wake = ready.set
@@ -156,20 +142,6 @@ class AdsServer(Generic[Identity]):
         if violation is not None:
             log.warning("proxy=%s refused: %s", stream.proxy.node_id, violation)
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(violation))
-
-    async def _admit(self, context: Any, dialect: Dialect) -> tuple[Proxy, list[Request]]:
-        """Check who calls, then read the first request and check who it claims to be."""
-        metadata = dict(context.invocation_metadata() or ())
-        node_id = ""
-        try:
-            identity = await self._authenticator.identify(str(metadata.get("authorization", "")))
-            requests = dialect.decode(await _first_request(context))
-            node_id = requests[0].node_id
-            return await self._authenticator.admit(identity, node_id), requests
-        except (MalformedRequest, Unauthenticated, PermissionDenied, ReviewUnavailable) as error:
-            log.warning("peer=%s node=%r not admitted: %s", context.peer(), node_id, error)
-            await context.abort(_status(error), str(error))
-            raise
 
     async def _read(self, stream: Stream, context: Any, dialect: Dialect) -> None:
         try:
@@ -212,30 +184,8 @@ class AdsServer(Generic[Identity]):
         )  # fmt: skip
 
 
-async def _first_request(context: Any) -> bytes:
-    """Raises MalformedRequest, also when none comes."""
-    try:
-        raw = await asyncio.wait_for(context.read(), FIRST_REQUEST_SECONDS)
-    except TimeoutError:
-        raw = aio.EOF
-    if raw is aio.EOF:
-        raise MalformedRequest("no request came")
-    return bytes(raw)
-
-
 def _sources(resource: Resource | None) -> str:
     return ", ".join(map(str, resource.sources)) if resource and resource.sources else "no object"
-
-
-def _status(error: Exception) -> Any:
-    match error:
-        case MalformedRequest():
-            return grpc.StatusCode.INVALID_ARGUMENT
-        case PermissionDenied():
-            return grpc.StatusCode.PERMISSION_DENIED
-        case ReviewUnavailable():
-            return grpc.StatusCode.UNAVAILABLE
-    return grpc.StatusCode.UNAUTHENTICATED
 
 
 def _configuration(chain: bytes, key: bytes) -> Any:

@@ -11,14 +11,16 @@ https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consi
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from secrets import token_hex
 
-from meshd.model.resource import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, TYPE_URLS, VIRTUAL_HOST
+from meshd.model.resource import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, TYPE_URLS, VIRTUAL_HOST, Resource
 from meshd.model.service import Proxy
-from meshd.xds.subscription import Refusal, Sent, Subscription
+from meshd.xds.search import Sent
+from meshd.xds.subscription import Refusal, Subscription
 from meshd.xds.view import View
+from meshd.xds.virtual_hosts import VirtualHosts
 from meshd.xds.warming import ALL, Warming
 from meshd.xds.wire import Request, Response
 
@@ -29,8 +31,6 @@ _AFTER_WARMING = (LISTENER, ROUTE, VIRTUAL_HOST)
 _REMOVED_LAST = (ENDPOINT, CLUSTER, SECRET)
 NAMES_SHOWN = 5
 """Of clusters in one line of the log: there may be thousands."""
-NO_VIRTUAL_HOST = "none"
-"""Reported as removed for a route configuration without virtual hosts, whose listener would wait in vain."""
 
 
 class ProtocolViolation(Exception):
@@ -54,7 +54,7 @@ class Stream:
         self.connected_since = time.time()
         self.dirty_since: float | None = None
         self.subscriptions = {type_url: Subscription(type_url) for type_url in TYPE_URLS}
-        self.subscriptions[VIRTUAL_HOST].parent = self.subscriptions[ROUTE]
+        self._virtual_hosts = VirtualHosts(self.subscriptions[ROUTE], self.subscriptions[VIRTUAL_HOST])
         self._first = tuple(self.subscriptions[type_url] for type_url in _FIRST)
         self._in_order = (*self._first, *(self.subscriptions[type_url] for type_url in _AFTER_WARMING))
         self._clock = clock
@@ -62,8 +62,6 @@ class Stream:
         self._nonce_prefix = token_hex(4)
         self._warming = Warming(clock())
         self._endpoints_due: set[str] = set()
-        self._held_routes: Set[str] = frozenset()
-        self._held_virtual_hosts: Mapping[str, str] = {}
 
     # --- what comes in
 
@@ -133,17 +131,15 @@ class Stream:
         if subscription.type_url == ENDPOINT and not self.subscriptions[CLUSTER].opened:
             known = {}  # Envoy keeps its request for clusters back while one waits for its endpoints
         if subscription.type_url == VIRTUAL_HOST:
-            self._held_virtual_hosts = known
-        else:
-            subscription.compare(self.view.all(subscription.type_url), known)
+            self._virtual_hosts.opened(known, self._visible_hosts)
+            return
+        subscription.compare(self.view.all(subscription.type_url), known)
         if subscription.type_url == CLUSTER:
             self._warming.abandon((ALL,))
         if subscription.type_url == ENDPOINT:
             self._send_endpoints()
         if subscription.type_url == ROUTE:
-            self._held_routes = request.known.keys()
-        if subscription.type_url in (ROUTE, VIRTUAL_HOST):
-            self._open_virtual_hosts()
+            self._virtual_hosts.routes_opened(known, self._visible_hosts)
 
     def _update(self, subscription: Subscription, request: Request) -> None:
         was_wildcard = subscription.wildcard
@@ -151,8 +147,7 @@ class Stream:
         if subscription.wildcard and not was_wildcard:
             subscription.compare(self.view.all(subscription.type_url), {})
         if subscription.type_url == ROUTE:
-            self._drop_virtual_hosts(request.unsubscribe)
-            self._send_virtual_hosts(frozenset(request.subscribe))
+            self._virtual_hosts.routes_updated(request.subscribe, request.unsubscribe, self._visible_hosts)
 
     def _answer(self, subscription: Subscription, request: Request) -> Refusal | None:
         if request.error is None:
@@ -200,39 +195,8 @@ class Stream:
                 endpoints.owe(name)
         self._endpoints_due.clear()
 
-    def _open_virtual_hosts(self) -> None:
-        """Once both types are open, send what the proxy does not hold from an earlier stream.
-
-        Virtual hosts of a route configuration that it does not hold are of no use to it: it needs them again.
-        """
-        routes, virtual_hosts = self.subscriptions[ROUTE], self.subscriptions[VIRTUAL_HOST]
-        if not (routes.opened and virtual_hosts.opened):
-            return
-        kept = routes.names & self._held_routes
-        held = {name: version for name, version in self._held_virtual_hosts.items() if _route_of(name) in kept}
-        virtual_hosts.compare((r for r in self.view.all(VIRTUAL_HOST) if _route_of(r.name) in kept), held)
-        self._send_virtual_hosts(routes.names - kept)
-        self._held_routes, self._held_virtual_hosts = frozenset(), {}
-
-    def _send_virtual_hosts(self, routes: frozenset[str]) -> None:
-        """All virtual hosts of route configurations that the proxy asks for and holds nothing of."""
-        virtual_hosts = self.subscriptions[VIRTUAL_HOST]
-        if not routes or not virtual_hosts.opened:
-            return
-        empty = set(routes)
-        for resource in self.view.all(VIRTUAL_HOST):
-            route = _route_of(resource.name)
-            if route in routes:
-                virtual_hosts.mark(resource.name, added=True)
-                empty.discard(route)
-        for route in empty:
-            virtual_hosts.owe(f"{route}/{NO_VIRTUAL_HOST}")
-
-    def _drop_virtual_hosts(self, routes: tuple[str, ...]) -> None:
-        virtual_hosts = self.subscriptions[VIRTUAL_HOST]
-        for name in [*virtual_hosts.pending, *virtual_hosts.refused]:
-            if _route_of(name) in routes:
-                virtual_hosts.forget(name)
+    def _visible_hosts(self) -> Iterable[Resource]:
+        return self.view.all(VIRTUAL_HOST)
 
     def _removals_wait(self) -> bool:
         return any(subscription.removals for subscription in self._first)
@@ -263,7 +227,3 @@ class Stream:
     def _next_nonce(self) -> str:
         self._nonce += 1
         return f"{self._nonce_prefix}-{self._nonce:x}"
-
-
-def _route_of(virtual_host: str) -> str:
-    return virtual_host.rpartition("/")[0]

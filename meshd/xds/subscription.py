@@ -9,13 +9,12 @@ is what the proxy has. So a stream costs memory for what is under way, not for t
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from meshd.model.resource import CLUSTER, ENDPOINT, LISTENER, SECRET, Resource
+from meshd.xds.search import Search, Sent
 from meshd.xds.wire import Request, Response
 
 WILDCARD = "*"
@@ -32,13 +31,6 @@ Lookup = Callable[[str], Resource | None]
 _interned: WeakValueDictionary[frozenset[str], frozenset[str]] = WeakValueDictionary()
 
 
-class Sent(NamedTuple):
-    """A resource under way. `version` is None for a removal; `new`: the proxy has never had it."""
-
-    version: str | None
-    new: bool
-
-
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A NACK. `isolated` is the one resource to blame, None while it is being searched for."""
@@ -51,7 +43,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class Subscription:
-    """`pending` and the groups of `retry` map a name to whether the proxy has never had it."""
+    """`pending` maps a name to whether the proxy has never had it."""
 
     type_url: str
     parent: "Subscription | None" = None
@@ -63,14 +55,8 @@ class Subscription:
     owed: set[str] = field(default_factory=set)
     """Asked for by name: answered even when it has not changed or does not exist."""
     removals: dict[str, None] = field(default_factory=dict)
-    retry: deque[dict[str, bool]] = field(default_factory=deque)
     in_flight: dict[str, dict[str, Sent]] = field(default_factory=dict)
-    refused: dict[str, Sent] = field(default_factory=dict)
-    details: dict[str, str] = field(default_factory=dict)
-    """Why each of `refused` was, in the proxy's words."""
-    blamed: dict[str, bool] = field(default_factory=dict)
-    """Refused alone in this search; tried once more when others were taken meanwhile."""
-    others_taken: bool = False
+    search: Search = field(default_factory=Search)
     answer_due: bool = False
     """A proxy waits for the answer to a wildcard, though there may be nothing to send."""
     sent: int = 0
@@ -88,12 +74,12 @@ class Subscription:
     @property
     def settled(self) -> bool:
         """True when the proxy has, and accepted, everything there is."""
-        return not (self.pending or self.retry or self.in_flight or self.refused)
+        return not (self.pending or self.in_flight or self.search.groups or self.search.refused)
 
     @property
     def due(self) -> bool:
         """True when there is something to send that need not wait for the proxy to let go of it."""
-        return bool(self.pending or self.retry or self.answer_due)
+        return bool(self.pending or self.answer_due or self.search.groups)
 
     @property
     def waiting(self) -> bool:
@@ -147,7 +133,7 @@ class Subscription:
 
     def forget(self, name: str) -> None:
         self.pending.pop(name, None)
-        self.refused.pop(name, None)
+        self.search.refused.pop(name, None)
         self.removals.pop(name, None)
         self.owed.discard(name)
 
@@ -155,7 +141,7 @@ class Subscription:
         """Note that `name` was added, changed or removed; False when the proxy did not ask for it."""
         if not self.opened or not self.covers(name):
             return False
-        earlier = self.refused.pop(name, None)
+        earlier = self.search.refused.pop(name, None)
         if name in self.removals:
             del self.removals[name]
             added = False
@@ -185,63 +171,36 @@ class Subscription:
             return {}
         self.acked += 1
         self.answered_at = time.time()
-        self.others_taken = self.others_taken or bool(self.blamed)
-        self._try_blamed_again()
-        if not self.refused and not self.retry:
+        self.search.accepted()
+        if not self.in_flight:
+            self.search.end()
+        if not self.search.refused and not self.search.groups:
             self.error = ""
         return flight
 
     def refuse(self, nonce: str, detail: str) -> Refusal | None:
-        """Take a NACK: halve what the response held until the bad resource is alone.
-
-        A proxy may refuse a whole response for one resource. By halves the good ones are taken after a
-        number of tries that grows with the logarithm of the response only.
-        """
+        """Take a NACK: look for the bad resource among what the response held."""
         flight = self.in_flight.pop(nonce, None)
         if flight is None:
             return None
         self.nacked += 1
         self.error = detail
         self.answered_at = time.time()
-        isolated = self._search(
-            {
-                name: sent
-                for name, sent in flight.items()
-                if name not in self.pending and (sent.version or self.type_url not in REMOVED_LAST)
-            },
-            alone=len(flight) == 1,
-        )
-        self.details = {name: detail if name == isolated else self.details.get(name, "") for name in self.refused}
-        self._try_blamed_again()
+        suspects = {
+            name: sent
+            for name, sent in flight.items()
+            if name not in self.pending and (sent.version or self.type_url not in REMOVED_LAST)
+        }
+        isolated = self.search.divide(suspects, detail, alone=len(flight) == 1)
+        if not self.in_flight:
+            self.search.end()
         return Refusal(self.type_url, tuple(flight), detail, isolated)
-
-    def _search(self, suspects: dict[str, Sent], alone: bool) -> str | None:
-        if alone and suspects:
-            ((name, sent),) = suspects.items()
-            if sent.version is not None:
-                self.refused[name] = sent
-                self.blamed[name] = sent.new
-            return name
-        pairs = [(name, sent.new) for name, sent in suspects.items()]
-        halves = (pairs[: len(pairs) // 2], pairs[len(pairs) // 2 :])
-        self.retry.extend(dict(half) for half in halves if half)
-        return None
-
-    def _try_blamed_again(self) -> None:
-        """After a search: one resource may have been in the way of another (two hosts with one domain)."""
-        if self.retry or self.in_flight:
-            return
-        if self.others_taken:
-            for name, new in self.blamed.items():
-                if self.refused.pop(name, None):
-                    self.retry.append({name: new})
-        self.blamed.clear()
-        self.others_taken = False
 
     def _fill(self, nonce: str, lookup: Lookup) -> Response | None:
         """Move a group that is tried alone, or what is pending, into a response until it is full."""
-        searching = bool(self.retry)
-        group = self.retry.popleft() if searching else self.pending
+        groups = self.search.groups
+        searching = bool(groups)
+        group = groups.popleft() if searching else self.pending
         resources: list[Resource] = []
         removed: list[str] = []
         flight: dict[str, Sent] = {}
@@ -252,7 +211,7 @@ class Subscription:
             self.owed.discard(name)
             resource = lookup(name)
             if resource is not None:
-                if (refused := self.refused.get(name)) and refused.version == resource.version:
+                if (refused := self.search.refused.get(name)) and refused.version == resource.version:
                     continue
                 resources.append(resource)
                 flight[name] = Sent(resource.version, new)
@@ -268,7 +227,7 @@ class Subscription:
         if not searching:
             self.pending = rest  # not emptied in place: a dict keeps the memory of its largest moment
         elif rest:
-            self.retry.appendleft(rest)
+            groups.appendleft(rest)
         if not self.owed:
             self.owed = set()
         if not (resources or removed or self.answer_due):

@@ -198,14 +198,18 @@ def _under_way(stream: Stream, concerned: frozenset[str]) -> Set[str]:
 
 
 def _names_under_way(subscription: Subscription) -> set[str]:
-    groups: tuple[Iterable[str], ...] = (subscription.pending, *subscription.retry, *subscription.in_flight.values())
+    groups: tuple[Iterable[str], ...] = (
+        subscription.pending,
+        *subscription.search.groups,
+        *subscription.in_flight.values(),
+    )
     return {name for group in groups for name in group}
 
 
 def _refusals(stream: Stream, proxy: str) -> Iterator[tuple[str, Refused]]:
     for type_url in TYPE_URLS:
         subscription = stream.subscriptions[type_url]
-        for name in subscription.refused:
-            detail = " ".join((subscription.details.get(name) or subscription.error).split())[:LONGEST_DETAIL]
+        for name in subscription.search.refused:
+            detail = " ".join((subscription.search.details.get(name) or subscription.error).split())[:LONGEST_DETAIL]
             refusal = Refused(proxy, f"{type_url.rpartition('.')[2]} {name}", detail)
             yield from ((source, refusal) for source in _sources_of(stream, type_url, name))

@@ -150,7 +150,7 @@ async def must_become(host: str, status: int) -> None:
 
 async def must_settle(mesh: Mesh) -> None:
     async def check() -> bool:
-        return all(not (s.pending or s.retry or s.in_flight) for s in mesh.stream.subscriptions.values())
+        return all(not (s.pending or s.search.groups or s.in_flight) for s in mesh.stream.subscriptions.values())
 
     await eventually(check)
 

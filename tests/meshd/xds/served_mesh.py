@@ -101,7 +101,7 @@ class Mesh:
         self.upstream_port = 0
 
     def server(self) -> AdsServer[PodIdentity]:
-        admission = TokenAuthenticator(FakeReviewer(), self.publisher.workload, patience=1.0)
+        admission = TokenAuthenticator(FakeReviewer(), self.publisher.arrivals.workload, patience=1.0)
         return AdsServer(self.publisher, admission, self.counts)
 
     def apply(self, *made: tuple[str, Resource | str]) -> None:

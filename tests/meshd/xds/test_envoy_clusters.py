@@ -26,8 +26,8 @@ async def test_a_bad_cluster_or_listener_harms_no_other(tmp_path: Path, api_type
         )
         await must_become("svc1", 200)
         await must_settle(mesh)
-        assert list(mesh.stream.subscriptions[CLUSTER].refused) == ["bad"]
-        assert len(mesh.stream.subscriptions[LISTENER].refused) == 1
+        assert list(mesh.stream.subscriptions[CLUSTER].search.refused) == ["bad"]
+        assert len(mesh.stream.subscriptions[LISTENER].search.refused) == 1
         mesh.apply(mesh.cluster("b"), mesh.endpoint("b"), virtual_host("svc3", "b"))
         await must_become("svc3", 200)
 

@@ -62,7 +62,7 @@ async def test_a_bad_virtual_host_among_good_ones_is_isolated(
             await must_become(f"more{i}", 200)
         await must_settle(mesh)
         assert (await get("svc1"))[0] == 200, "the last good one stays"
-        assert list(mesh.stream.subscriptions[VIRTUAL_HOST].refused) == ["80/svc1"]
+        assert list(mesh.stream.subscriptions[VIRTUAL_HOST].search.refused) == ["80/svc1"]
         assert (VIRTUAL_HOST, True) in mesh.counts.refusals
         assert "made from VirtualService shop/svc1" in caplog.text
         before = mesh.stream.subscriptions[VIRTUAL_HOST].nacked
@@ -81,7 +81,7 @@ async def test_a_bad_virtual_host_at_the_start_does_not_keep_the_listener_away(t
         mesh.apply(*shop(mesh), virtual_host("bad", "a", "svc1"))
         await must_become("svc2", 200)
         await must_settle(mesh)
-        refused = list(mesh.stream.subscriptions[VIRTUAL_HOST].refused)
+        refused = list(mesh.stream.subscriptions[VIRTUAL_HOST].search.refused)
         assert len(refused) == 1, "two hosts with one domain: only one of them"
 
 

@@ -120,8 +120,7 @@ def test_nothing_is_kept_for_proxies_that_left(publisher: Publisher) -> None:
     assert drain(second) == {"shop/a"}
     publisher.disconnect(second)
     assert publisher.streams == ()
-    assert not publisher._collections
-    assert not publisher._audience
+    assert not publisher._audiences
     assert len(publisher.engine.memo) == 0
     assert len(publisher._certificates) == 0
 
@@ -139,7 +138,7 @@ def test_a_proxy_whose_pod_is_relabelled_gets_the_difference(publisher: Publishe
     put(publisher, "basket/new", "shop/a", version="2")
     assert drain(stream) == {"basket/new", "shop/a"}
     publisher.disconnect(stream)
-    assert not publisher._audience
+    assert not publisher._audiences
 
 
 def test_a_pod_of_the_same_name_is_another_pod(publisher: Publisher) -> None:
@@ -183,15 +182,15 @@ async def test_a_burst_is_one_round(publisher: Publisher) -> None:
 
 @pytest.mark.asyncio
 async def test_a_workload_is_waited_for_by_its_uid(publisher: Publisher) -> None:
-    assert await publisher.workload(CART.key, "u1", 0.0) is None
-    waiting = asyncio.create_task(publisher.workload(CART.key, "u1", 5.0))
+    assert await publisher.arrivals.workload(CART.key, "u1", 0.0) is None
+    waiting = asyncio.create_task(publisher.arrivals.workload(CART.key, "u1", 5.0))
     await asyncio.sleep(0)
     publisher.apply([(WORKLOADS, CART.key, replace(CART, uid="u0"))])
     await asyncio.sleep(0)
     assert not waiting.done()
     publisher.apply([(WORKLOADS, CART.key, CART)])
     assert await waiting is CART
-    assert await publisher.workload(CART.key, "u2", 0.01) is None
+    assert await publisher.arrivals.workload(CART.key, "u2", 0.01) is None
 
 
 def sent_clusters(stream: Stream) -> dict[str, tuple[str, bool]]:

@@ -12,7 +12,7 @@ def test_the_bad_resource_is_found_and_the_good_ones_are_taken() -> None:
     proxy.subscribe(VIRTUAL_HOST)
     responses = proxy.read_all(refuse=["80/42", "80/43"])
     virtual_hosts = proxy.stream.subscriptions[VIRTUAL_HOST]
-    assert set(virtual_hosts.refused) == {"80/42", "80/43"}
+    assert set(virtual_hosts.search.refused) == {"80/42", "80/43"}
     assert len(responses) < 40
     taken = {name for response in responses for name in response if not {"80/42", "80/43"} & set(response)}
     assert len(taken) == 100 - 2 + 1
@@ -20,7 +20,7 @@ def test_the_bad_resource_is_found_and_the_good_ones_are_taken() -> None:
     assert proxy.read_all() == [("80/1",)], "what was refused is not sent again"
     proxy.put(VIRTUAL_HOST, "80/42", version="2")
     assert proxy.read_all() == [("80/42",)]
-    assert set(virtual_hosts.refused) == {"80/43"}
+    assert set(virtual_hosts.search.refused) == {"80/43"}
     assert virtual_hosts.error
 
 
@@ -49,7 +49,7 @@ def test_a_good_resource_refused_because_of_another_is_tried_again() -> None:
             taken |= batch
             proxy.ack(response)
     assert taken == {"new", "old"}
-    assert set(proxy.stream.subscriptions[LISTENER].refused) == {"broken"}
+    assert set(proxy.stream.subscriptions[LISTENER].search.refused) == {"broken"}
 
 
 def test_a_change_during_the_search_is_not_lost() -> None:
