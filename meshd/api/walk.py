@@ -10,6 +10,8 @@ from msgspec import structs
 from .istio.message import Message
 from .problem import child
 
+_MAY_HOLD = (Message, tuple, dict)
+
 
 def set_fields(message: Message) -> Iterator[tuple[str, object]]:
     """The JSON name and value of each field that differs from its default."""
@@ -31,12 +33,13 @@ def _fields(message: type[Message]) -> tuple[tuple[str, str, object], ...]:
     )
 
 
-def messages(value: object, path: str) -> Iterator[tuple[str, Message]]:
-    """Every message in a field's value (or a spec itself) with its path, outer ones first."""
+def messages(value: object, path: str) -> Iterator[tuple[str, Message, dict[str, object]]]:
+    """Every message in a field's value (or a spec itself) with its path and its `set_fields`, outer ones first."""
     for place, message in nearest_messages(value, path):
-        yield place, message
-        for name, inner in set_fields(message):
-            if isinstance(inner, Message | tuple | dict):
+        present = dict(set_fields(message))
+        yield place, message, present
+        for name, inner in present.items():
+            if isinstance(inner, _MAY_HOLD):
                 yield from messages(inner, child(place, name))
 
 

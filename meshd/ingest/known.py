@@ -51,6 +51,7 @@ class Known:
         self._rows: dict[str, dict[RowKey, Any]] = {}
         self._rejected: set[str] = set()
         self._marks: dict[str, int | None] = {}
+        self._events = EVENTS.labels(kind.name)
 
     def replace(self, objects: Iterable[msgspec.Raw]) -> list[Change]:
         """Changes from what is known to exactly these objects."""
@@ -73,7 +74,7 @@ class Known:
             self._remove(key, changes)
         elif event.type != "BOOKMARK":
             self._put(key, metadata, event.object, changes)
-        EVENTS.labels(self._kind.name).inc()
+        self._events.inc()
         return metadata.resource_version
 
     def _put(self, key: str, metadata: _Metadata, raw: msgspec.Raw, changes: list[Change]) -> None:

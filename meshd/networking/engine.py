@@ -18,7 +18,7 @@ Names = Callable[[Reader, Scope], tuple[Item, ...]]
 Build = Callable[[Reader, Scope, Item], Resource | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Generator:
     """How the resources of one type come about.
 

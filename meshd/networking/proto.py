@@ -19,9 +19,8 @@ ADS: dict[str, Any] = {"ads": {}, "resource_api_version": "V3"}
 
 
 def any_of(message: Message) -> ProtoAny:
-    packed = ProtoAny()
-    packed.Pack(message, deterministic=True)
-    return packed
+    value = message.SerializeToString(deterministic=True)
+    return ProtoAny(type_url=f"type.googleapis.com/{message.DESCRIPTOR.full_name}", value=value)
 
 
 def extension(name: str, message: Message) -> dict[str, Any]:

@@ -7,7 +7,7 @@ only what rules say for some clients alone is computed for those, and goes befor
                         -> WorkloadScope: its inbound side, or a gateway's servers
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from meshd.model.labels import Labels
@@ -41,6 +41,15 @@ class OutboundScope:
     peers: Zones = ()
     telemetries: tuple[str, ...] = ()
     """Keys of the Telemetry objects by which the clients' listeners report."""
+    _hash: int = field(init=False, repr=False, compare=False)
+    """Asked for a dozen times in each change."""
+
+    def __post_init__(self) -> None:
+        fields = (self.namespace, self.labels, self.layer, self.sidecar, self.locality, self.peers, self.telemetries)
+        object.__setattr__(self, "_hash", hash(fields))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def view(self) -> "OutboundScope":

@@ -112,7 +112,8 @@ class Publisher:
         changes = self._delegation.admit(changes)
         if self._hold is not None:
             changes = self._hold.admit(changes)
-            self._tell_what_waits(self._hold)
+            if self._hold.waiting or self._said:
+                self._tell_what_waits(self._hold)
         done = self.engine.apply(changes)
         if done.deltas or done.regrouped:
             self.last_change = time.monotonic()

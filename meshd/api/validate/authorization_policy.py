@@ -54,7 +54,7 @@ def warn_authorization_policy(policy: IstioObject[AuthorizationPolicy]) -> Itera
     """What is allowed but surely not meant: a `*` inside a value is no wildcard but compared as it is."""
     yield from warn_of_empty_selector(policy.spec.selector)
     yield from _warn_of_dry_run(policy)
-    for path, message in messages(policy.spec, "spec"):
+    for path, message, _ in messages(policy.spec, "spec"):
         if isinstance(message, Source | Operation | Condition):
             for name, value in set_fields(message):
                 yield from _check_wildcards(value if isinstance(value, tuple) else (), f"{path}.{name}")

@@ -11,15 +11,14 @@ from meshd.api.istio.connection_pool import TCPSettings
 from meshd.api.istio.message import DURATION_PATTERN, Message, seconds
 from meshd.api.istio.oneofs import ONEOFS
 from meshd.api.problem import Problem, child, listing
-from meshd.api.walk import messages, set_fields
+from meshd.api.walk import messages
 
 _MAY_BE_ZERO = {(TCPSettings, "idleTimeout")}  # zero turns the timeout off
 
 
 def check_structure(spec: Message) -> Iterator[Problem]:
     """Errors of any message in `spec` that need no knowledge of its kind."""
-    for path, message in messages(spec, "spec"):
-        present = dict(set_fields(message))
+    for path, message, present in messages(spec, "spec"):
         for oneof in ONEOFS.get(type(message), ()):
             chosen = [name for name in oneof if name in present]
             if len(chosen) > 1:

@@ -12,7 +12,7 @@ def header_fields(*headers: Headers) -> dict[str, Any]:
     """`request_headers_to_add` and its like; later operations come after earlier ones, removals before all."""
     fields: dict[str, Any] = {}
     for side in ("request", "response"):
-        operations = [getattr(each, side) for each in headers]
+        operations = [each for each in (getattr(each, side) for each in headers) if each.set or each.add or each.remove]
         added = [option for each in operations for option in _added(each)]
         removed = [name for each in operations for name in each.remove]
         if added:

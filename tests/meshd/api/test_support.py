@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from meshd.api.istio.message import Message
 from meshd.api.kinds import KINDS
 from meshd.api.support import KIND_NOT_SUPPORTED, NO_EFFECT, SUPPORTED, is_supported
 from meshd.api.validate import validate
@@ -71,8 +70,10 @@ def test_kinds_without_any_effect_get_one_warning() -> None:
 
 def test_walk_finds_messages_in_lists_and_maps_with_their_paths() -> None:
     spec = "{hosts: [a], http: [{match: [{headers: {x.y: {exact: b}}}], route: [{destination: {host: a}}]}]}"
-    found: list[tuple[str, Message]] = list(messages(object_of("VirtualService", spec).spec, "spec"))
-    assert [path for path, _ in found] == [
+    found = {path: list(present) for path, _, present in messages(object_of("VirtualService", spec).spec, "spec")}
+    assert list(found) == [
         *("spec", "spec.http[0]", "spec.http[0].match[0]", 'spec.http[0].match[0].headers["x.y"]'),
         *("spec.http[0].route[0]", "spec.http[0].route[0].destination"),
     ]
+    assert found["spec"] == ["hosts", "http"]
+    assert found["spec.http[0]"] == ["match", "route"]
