@@ -27,6 +27,7 @@ def values_of(settings: Settings) -> dict[str, str]:
         "outside": settings.outside_namespace,
         "image": settings.image,
         "log_provider": settings.log_provider,
+        "trace_provider": settings.trace_provider,
         "gateway_selector": f"{{{gateway_key}: {gateway_value}}}",
         "gateway_namespace": settings.gateway_namespace,
         "injection": f"{{{injection_key}: {injection_value}}}",

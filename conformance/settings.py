@@ -29,6 +29,7 @@ class Settings:
     zipkin_url: str | None
     proxy_container: str
     log_provider: str
+    trace_provider: str
     image: str
     control_plane: str | None
     trust_domain: str
@@ -83,6 +84,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--mesh-zipkin-url", metavar="URL", help="Zipkin that gets the mesh's spans; all requests sampled")
     add("--mesh-proxy-container", default="istio-proxy", metavar="NAME", help="the proxy's container in its pods")
     add("--mesh-log-provider", default="envoy", metavar="NAME", help="provider of logs in the proxy's own output")
+    add("--mesh-trace-provider", default="zipkin", metavar="NAME", help="provider of spans that Zipkin gets")
     add("--mesh-image", default="python:3.11-slim", metavar="IMAGE", help="any image with python3 3.11 or later")
     add(
         "--mesh-control-plane",
@@ -133,6 +135,7 @@ def read_settings(config: pytest.Config) -> Settings:
         zipkin_url=_url(config, "mesh_zipkin_url"),
         proxy_container=config.getoption("mesh_proxy_container"),
         log_provider=config.getoption("mesh_log_provider"),
+        trace_provider=config.getoption("mesh_trace_provider"),
         image=config.getoption("mesh_image"),
         control_plane=control_plane,
         trust_domain=config.getoption("mesh_trust_domain"),

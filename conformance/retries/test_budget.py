@@ -1,4 +1,4 @@
-"""A budget limits the retries under way at once: the backend counts the attempts of requests that fail together."""
+"""A budget or a number limits the retries under way at once: the backend counts what fails together."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ SECONDS = "1"
 
 
 @pytest.mark.parametrize(
-    ("budget", "all_repeated"),
+    ("policy", "all_repeated"),
     [
-        ("percent: 1, minRetryConcurrency: 1", False),
-        ("percent: 1, minRetryConcurrency: 10", True),
-        ("percent: 1, minRetryConcurrency: 1, budgetInterval: 60s", False),
-        ("percent: 50, minRetryConcurrency: 1, budgetInterval: 60s", True),
+        ("retryBudget: {percent: 1, minRetryConcurrency: 1}", False),
+        ("retryBudget: {percent: 1, minRetryConcurrency: 10}", True),
+        ("retryBudget: {percent: 1, minRetryConcurrency: 1, budgetInterval: 60s}", False),
+        ("retryBudget: {percent: 50, minRetryConcurrency: 1, budgetInterval: 60s}", True),
+        ("connectionPool: {http: {maxRetries: 1}}", False),
+        ("connectionPool: {http: {maxRetries: 10}}", True),
     ],
 )
-def test_a_budget_limits_retries(manifests: Manifests, backends: Backends, budget: str, all_repeated: bool) -> None:
+def test_retries_are_limited(manifests: Manifests, backends: Backends, policy: str, all_repeated: bool) -> None:
     target = backends.service("budget")
 
     def check() -> None:
@@ -43,5 +45,5 @@ def test_a_budget_limits_retries(manifests: Manifests, backends: Backends, budge
         assert (repeated == TOGETHER) is all_repeated, f"{repeated} of {TOGETHER} requests repeated"
         assert repeated >= 1, "none repeated"
 
-    with manifests.applied(HERE / "budget.yaml", budget=f"{{{budget}}}"):
-        eventually(check, within=TIMEOUTS.config_takes_effect, what=budget, successes=2)
+    with manifests.applied(HERE / "budget.yaml", policy=f"{{{policy}}}"):
+        eventually(check, within=TIMEOUTS.config_takes_effect, what=policy, successes=2)

@@ -22,6 +22,7 @@ from conformance.gateway_address import gateway_address
 from conformance.kubernetes import Kubernetes
 from conformance.manifests import Manifests
 from conformance.mtls.xfcc import HEADER, last_caller
+from conformance.pod_address import ip_of
 from conformance.settings import Settings
 from conformance.statistics import acceptance_region
 from conformance.timeouts import TIMEOUTS
@@ -31,11 +32,6 @@ HERE = Path(__file__).parent
 NOWHERE = "192.0.2.1"
 REQUESTS = 400
 Measured = Callable[[str, object], None]
-
-
-def ip_of(kubernetes: Kubernetes, caller: PodCaller) -> str:
-    namespace, _, pod = caller.name.partition("/")
-    return str(kubernetes.get("pod", pod, "-n", namespace)["status"]["podIP"])
 
 
 @pytest.fixture(scope="module")

@@ -104,6 +104,18 @@ def test_a_side_that_is_told_to_reports_nothing(manifests: Manifests, backends: 
         eventually(check, within=TIMEOUTS.trace_arrives * 2, what="a silent client", successes=2)
 
 
+def test_spans_go_to_the_provider_that_is_named(manifests: Manifests, backends: Backends, zipkin_url: str) -> None:
+    client, server = pod_of(backends.client.name), pod_of(backends.echo_v1.name)
+
+    def check() -> None:
+        spans = spans_of_a_request(backends, zipkin_url, client)
+        assert not at(spans, server), f"spans of {server}: {at(spans, server)}"
+
+    assert at(spans_of_a_request(backends, zipkin_url, server), server)
+    with manifests.applied(HERE / "provider.yaml"):
+        eventually(check, within=TIMEOUTS.trace_arrives * 2, what="a server whose spans go to nobody", successes=2)
+
+
 @pytest.mark.parametrize("disabled", [False, True])
 def test_servers_learn_of_a_trace_unless_they_are_not_to(
     manifests: Manifests, backends: Backends, disabled: bool

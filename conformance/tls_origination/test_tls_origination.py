@@ -28,13 +28,14 @@ HERE = Path(__file__).parent
 
 def made_files() -> dict[str, str]:
     """Certificates, keys, and lists of what is revoked, by file name."""
-    authority = Authority("conformance files")
+    authority, other = Authority("conformance files"), Authority("somebody else")
     pairs = {
         "server": authority.issue("simple.serve.test"),
         "client": authority.issue("client.example", client=True),
         "revoked": authority.issue("client.example", client=True),
+        "stranger": other.issue("client.example", client=True),
     }
-    files = {"ca.crt": authority.certificate, "other.crt": Authority("somebody else").certificate}
+    files = {"ca.crt": authority.certificate, "other.crt": other.certificate}
     for name, pair in pairs.items():
         files |= {f"{name}.crt": pair.certificate, f"{name}.key": pair.key}
     return files | {
@@ -87,6 +88,13 @@ def test_a_server_refuses_clients_without_or_with_a_revoked_certificate(entrance
     must_be_served(entrance, "mutual")
     target = replace(entrance, host=f"{name}.ask.test")
     target.must_become(lambda r: r.status == 503, f"{name} refused")
+
+
+def test_roots_beside_one_of_several_certificates_let_nobody_in(entrance: Target) -> None:
+    """A server has one list of roots for its clients, its own: what a certificate names is not used, as in Istio."""
+    must_be_served(entrance, "checked")
+    target = replace(entrance, host="stranger.ask.test")
+    target.must_become(lambda r: r.status == 503, "stranger refused")
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _NOTHING_DONE = "neither Istio nor Envoy does anything with it"
 _DEPRECATED = "it is deprecated; Istio does nothing with it either"
+_ONE_LIST = "a server has one list of roots for its clients, its own caCertificates; Istio does nothing with it either"
 _NO_SECRETS = "refused, as by Istio: a sidecar reads no Secrets, only files"
 _CREDENTIALS = ("credentialName", "credentialNames", "caCertCredentialName")
 _ONE_NETWORK = "the mesh is one network, in which every address is reached as it is"
@@ -22,6 +23,8 @@ SAME_IN_ISTIO: dict[str, str] = {
     "Sidecar.egress.port.targetPort": _DEPRECATED,
     "Sidecar.ingress.port.targetPort": _DEPRECATED,
     "Sidecar.ingress.tls.httpsRedirect": "refused, as by Istio: a sidecar redirects nothing",
+    "Gateway.servers.tls.tlsCertificates.caCertificates": _ONE_LIST,
+    "Sidecar.ingress.tls.tlsCertificates.caCertificates": _ONE_LIST,
     **{f"Sidecar.ingress.tls.{field}": _NO_SECRETS for field in _CREDENTIALS},
     **{f"{target}.namespace": "refused, as by Istio: there is no target in another namespace" for target in _TARGETS},
 }

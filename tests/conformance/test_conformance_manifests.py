@@ -26,13 +26,15 @@ MORE = {
     "app": "place", "tier": "gold", "locality": "eu.north", "region": "us",
     "outside_ip": "192.0.2.1", "far_ip": "192.0.2.2", "v1_ip": "192.0.2.3", "gateway_ip": "192.0.2.4",
     "edge_ip": "192.0.2.5", "service_ip": "192.0.2.6", "client_ip": "192.0.2.7", "spki": "a", "hash": "a",
-    "address": "192.0.2.8", "budget": "{}", "setting": "{}", "disabled": "true", "by_request_id": "true",
-    "target": "selector: {}", "bind": "127.0.0.1", "identity": "spiffe://a/b",
+    "address": "192.0.2.8", "policy": "{}", "errors": "consecutiveErrors", "setting": "{}",
+    "disabled": "true", "by_request_id": "true", "target": "selector: {}", "bind": "127.0.0.1",
+    "identity": "spiffe://a/b", "v2_ip": "192.0.2.9",
 }  # fmt: skip
 SETTINGS = Settings(
     kubeconfig=None, context=None, kubectl=None, gateway_url=None, gateway_https=None,
     gateway_namespace="istio-system", gateway_selector="istio=ingressgateway", gateway_workload="gateway",
-    prometheus_url=None, zipkin_url=None, proxy_container="istio-proxy", log_provider="envoy", image="python:test",
+    prometheus_url=None, zipkin_url=None, proxy_container="istio-proxy", log_provider="envoy", trace_provider="zipkin",
+    image="python:test",
     control_plane=None, trust_domain="cluster.local",
     injection_label="istio-injection=enabled", rotate_command=None, features=frozenset(), skip_features=frozenset(),
     report=None, run_id="abc", owns_namespaces=True, keep_namespaces=False, sabotage=None,

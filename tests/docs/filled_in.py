@@ -37,11 +37,15 @@ FILLED_IN = {
     },
     "authorization/tokens": {"rules": "{issuer: a, jwks: '{}', spaceDelimitedClaims: [a]}"},
     "request_authentication/workload": {"rules": _TOKEN},
+    "destination_policy/health": {"errors": "consecutiveErrors: 3, consecutive5xxErrors"},
     "destination_policy/hash": {"key": f"{{{_HASHES}}}"},
     "locality/zones": {
         "setting": "{enabled: false, minClusterSize: 1, failover: [{from: a, to: b}], failoverPriority: [a]}"
     },
-    "retries/budget": {"budget": "{percent: 1, minRetryConcurrency: 1, budgetInterval: 60s}"},
+    "retries/budget": {
+        "policy": "{retryBudget: {percent: 1, minRetryConcurrency: 1, budgetInterval: 60s}, "
+        "connectionPool: {http: {maxRetries: 1}}}"
+    },
     "sidecar/egress": {"mode": "REGISTRY_ONLY"},
     "target_refs/policies": {"target": f"targetRef: {_TARGET}\n  targetRefs: [{_TARGET}]"},
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from envoy.config.listener.v3 import listener_pb2
+from envoy.extensions.filters.http.grpc_web.v3 import grpc_web_pb2
 
 from meshd.model.memo import Reader
 from meshd.model.resource import Resource, Scope
@@ -19,10 +20,15 @@ from meshd.networking.listeners.request_protocol import gateway_label
 from meshd.networking.listeners.server_name import tell_by_server_name
 from meshd.networking.listeners.server_tls import server_tls_socket
 from meshd.networking.listeners.telemetry.reporter import gateway_reporter
-from meshd.networking.proto import boolean, resource
+from meshd.networking.proto import boolean, extension, resource
 from meshd.networking.scopes import WorkloadScope
 
 _UNIX = "unix://"
+_GRPC_WEB = extension("envoy.filters.http.grpc_web", grpc_web_pb2.GrpcWeb())
+"""Makes gRPC of what browsers send.
+
+https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/grpc_web_filter
+"""
 Address = tuple[str, int]
 """(IP address, port), or (unix://path, 0)."""
 
@@ -107,12 +113,13 @@ def _chains(read: Reader, scope: WorkloadScope, bound: BoundServer) -> Iterable[
 
 def _manager(read: Reader, scope: WorkloadScope, bound: BoundServer) -> dict[str, Any]:
     policies = read.query(policies_for, scope.namespace, scope.labels)
+    for_browsers = [_GRPC_WEB] if bound.server.protocol == "GRPC-WEB" else []
     return connection_manager(
         read,
         gateway_reporter(read, scope),
         gateway_label(read),
         bound.server.name or f"outbound_0.0.0.0_{bound.listen}",
-        [*jwt_filters(read, scope), *http_rbac_filters(read, policies), *client_filters(read)],
+        [*jwt_filters(read, scope), *http_rbac_filters(read, policies), *for_browsers, *client_filters(read)],
         authorization_logs(policies, is_http=True),
         rds=rds(bound.route),
         use_remote_address=boolean(True),
