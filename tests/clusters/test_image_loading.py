@@ -94,9 +94,9 @@ def test_second_image_travels_without_the_layers_of_the_first(
     below, above = images
     load(engine, node, [below])
     base_layer = engine.docker("inspect", "--format", "{{index .RootFS.Layers 0}}", below).strip()
+    if base_layer in blobs(engine, node):  # containerd itself drops what it has unpacked, now or later
+        engine.docker("exec", node, *CONTENT, "rm", base_layer)
     before = blobs(engine, node)
-    assert base_layer in before
-    engine.docker("exec", node, *CONTENT, "rm", base_layer)  # as containerd itself drops what it has unpacked
     load(engine, node, [above])
     assert base_layer not in blobs(engine, node)
     assert len(blobs(engine, node) - before) == 3, "its own layer, configuration and manifest"
