@@ -84,23 +84,19 @@ def test_idle_connections_are_probed_when_told(pools: Backends, kubernetes: Kube
     eventually(check, within=TIMEOUTS.config_takes_effect, what="a connection that is probed", successes=1)
 
 
-def test_a_connection_that_does_not_come_about_is_given_up_when_told(backends: Backends, manifests: Manifests) -> None:
-    """A request may take two seconds: without a rule it is still waiting for its connection then."""
-    wall = Target(backends.client, f"http://wall.{backends.settings.outside_namespace}")
-    with manifests.applied(HERE / "wall.yaml"):
-        wall.must_become(
+@pytest.mark.parametrize(
+    ("server", "policy"), [("wall", "connect-timeout"), ("silent", "keepalive"), ("deaf", "probes")]
+)
+def test_connections_to_who_is_not_there_are_given_up_when_told(
+    backends: Backends, manifests: Manifests, server: str, policy: str
+) -> None:
+    """Each server keeps a request waiting for as long as it may, until its connection is not to wait so long."""
+    target = Target(backends.client, f"http://{server}.{backends.settings.outside_namespace}")
+    with manifests.applied(HERE / f"{server}.yaml"):
+        target.must_become(
             lambda r: r.status == 504, "requests that wait in vain", within=TIMEOUTS.pods_ready, together=1
         )
-        with manifests.applied(HERE / "connect-timeout.yaml"):
-            wall.must_become(lambda r: r.status == 503, "connections that are given up", together=1)
-
-
-def test_a_connection_whose_server_is_silent_is_given_up_when_told(backends: Backends, manifests: Manifests) -> None:
-    """A request may take four seconds, and its connection is asked twice a second whether it is alive."""
-    silent = Target(backends.client, f"http://silent.{backends.settings.outside_namespace}")
-    with manifests.applied(HERE / "silent.yaml"):
-        silent.must_become(
-            lambda r: r.status == 504, "requests that wait in vain", within=TIMEOUTS.pods_ready, together=1
-        )
-        with manifests.applied(HERE / "keepalive.yaml"):
-            silent.must_become(lambda r: r.status == 503, "connections that are given up", together=1)
+        with manifests.applied(HERE / f"{policy}.yaml"):
+            target.must_become(
+                lambda r: r.status == 503, "connections given up", within=TIMEOUTS.pods_ready, together=1
+            )

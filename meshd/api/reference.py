@@ -40,8 +40,8 @@ In the table above each message counts once, where it stands first, and a field 
 as one that does. "As little as in Istio" is what Istio's own sidecars and gateways refuse or do nothing with.
 
 Lists and maps are written without an index. "and in it" speaks for all the fields it names. "On the wire" names the
-features of the [conformance suite](conformance.md) whose manifests set the field, and after "not" what none of them
-sets: that rests on tests of what proxies are told.
+features of the [conformance suite](conformance.md) whose manifests set the field: each that works is set by one, or a
+test fails.
 """
 
 Proofs = Callable[[str], Collection[str]]
