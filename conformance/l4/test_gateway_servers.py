@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -107,9 +109,13 @@ def test_clients_of_the_protocol_are_served(by_protocol: OwnGateway, protocol: s
 
 
 def test_grpc_of_browsers_becomes_grpc(by_protocol: OwnGateway) -> None:
-    target = by_protocol.at(PORTS["web"], "web.servers.test")
-    must_serve(target)
-    for protocol, expected in (("web", "application/grpc"), ("http2", "application/grpc-web")):
-        there = by_protocol.at(PORTS[protocol], f"{protocol}.servers.test")
-        answer = there.send(method="POST", headers={"content-type": "application/grpc-web"})
-        assert answer.seen["headers"]["content-type"] == expected, str(answer)
+    """What the backend answers is no gRPC: a browser gets it as the message of an error."""
+    web, http = (by_protocol.at(PORTS[name], f"{name}.servers.test") for name in ("web", "http2"))
+    sent = {"content-type": "application/grpc-web"}
+    for target in (web, http):
+        must_serve(target)
+    answer = web.send(method="POST", headers=sent)
+    assert answer.headers["content-type"].startswith("application/grpc-web"), str(answer.headers)
+    seen = json.loads(unquote(answer.headers["grpc-message"]))
+    assert seen["headers"]["content-type"] == "application/grpc", str(seen)
+    assert http.send(method="POST", headers=sent).seen["headers"]["content-type"] == "application/grpc-web"
