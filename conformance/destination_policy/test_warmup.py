@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def first_shares(
     with manifests.applied(HERE / "newcomer.yaml", v2_ip=ip_of(kubernetes, backends.echo_v2)):
         yield {
             name: eventually(
-                lambda target=target: share(target),  # type: ignore[misc]
+                partial(share, target),
                 within=TIMEOUTS.config_takes_effect, what=f"{name} having a newcomer", successes=1,
             )
             for name, target in hosts.items()

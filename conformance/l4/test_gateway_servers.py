@@ -16,6 +16,7 @@ from conformance.calls import Target
 from conformance.kubernetes import Kubernetes
 from conformance.l4 import http2
 from conformance.manifests import Manifests
+from conformance.pod_address import ip_of
 from conformance.settings import Settings
 from conformance.timeouts import TIMEOUTS
 
@@ -54,10 +55,9 @@ def own(settings: Settings, kubernetes: Kubernetes, manifests: Manifests, backen
     with manifests.applied(HERE / "own-gateway.yaml"):
         kubernetes.rollout(place, ["servers"], TIMEOUTS.pods_ready)
         (pod,) = kubernetes.running_pods(place, "app=servers")
-        address = str(kubernetes.get("pod", pod, "-n", place)["status"]["podIP"])
         beside = PodCaller(kubernetes, place, pod, "beside")
         try:
-            yield OwnGateway(address, beside, backends.outside)
+            yield OwnGateway(ip_of(kubernetes, beside), beside, backends.outside)
         finally:
             beside.close()
 

@@ -68,12 +68,7 @@ def _section(kind: Kind, proofs: Proofs) -> str:
 
 
 def _on_the_wire(kind: Kind, row: Row, proofs: Proofs) -> str:
-    """The features that prove any part of a row, and the parts that none does."""
+    """The features that prove any part of a row."""
     if not row.works:
         return ""
-    proven = {shown: proofs(name) for name, shown in row.parts(kind.kind).items()}
-    features = sorted({feature for found in proven.values() for feature in found})
-    without = [shown for shown, found in proven.items() if not found]
-    if not features:
-        return "not"
-    return code(features) + (f"; not {code(without)}" if without else "")
+    return code(sorted({feature for name in row.parts(kind.kind) for feature in proofs(name)}))

@@ -48,10 +48,6 @@ def _whole_policy(prefix: str) -> Iterator[str]:
     yield from _fields(prefix, "tunnel proxyProtocol retryBudget")
 
 
-def _certificate_pair(prefix: str) -> Iterator[str]:
-    yield from _fields(prefix, "serverCertificate privateKey")
-
-
 SUPPORTED: frozenset[str] = frozenset(
     (
         *_fields("VirtualService", "hosts gateways exportTo"),
@@ -81,11 +77,7 @@ SUPPORTED: frozenset[str] = frozenset(
         ),
         *_fields("Gateway.servers.tls", "mode=ISTIO_MUTUAL httpsRedirect credentialName credentialNames"),
         *_fields("Gateway.servers.tls", "caCertCredentialName serverCertificate privateKey caCertificates caCrl"),
-        *(
-            f
-            for tls in ("Gateway.servers.tls", "Sidecar.ingress.tls")
-            for f in _certificate_pair(f"{tls}.tlsCertificates")
-        ),
+        *_fields("Gateway.servers.tls.tlsCertificates", "serverCertificate privateKey"),
         *_fields("Gateway.servers.tls", "subjectAltNames verifyCertificateSpki verifyCertificateHash"),
         *_fields("Gateway.servers.tls", "insecureSkipVerify minProtocolVersion maxProtocolVersion cipherSuites"),
         *_fields("Sidecar", "workloadSelector inboundConnectionPool outboundTrafficPolicy"),
@@ -93,6 +85,7 @@ SUPPORTED: frozenset[str] = frozenset(
         *_fields("Sidecar.ingress", "port.number port.protocol port.name defaultEndpoint connectionPool"),
         *_fields("Sidecar.ingress", "bind captureMode tls.mode=SIMPLE tls.mode=MUTUAL"),
         *_fields("Sidecar.ingress.tls", "serverCertificate privateKey caCertificates caCrl"),
+        *_fields("Sidecar.ingress.tls.tlsCertificates", "serverCertificate privateKey"),
         *_fields("Sidecar.ingress.tls", "subjectAltNames verifyCertificateSpki verifyCertificateHash"),
         *_fields("Sidecar.ingress.tls", "insecureSkipVerify minProtocolVersion maxProtocolVersion cipherSuites"),
         *_fields("ProxyConfig", "selector concurrency environmentVariables image"),
